@@ -1,0 +1,33 @@
+/** The metrics port; the edge binds it to prom-client. Get an instrument once, then use it on the hot path. */
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Counter {
+  add(count: number): void;
+}
+
+export interface Gauge {
+  set(value: number): void;
+}
+
+export interface Histogram {
+  /** Seconds unless the name says otherwise. */
+  observe(value: number): void;
+}
+
+export interface Metrics {
+  counter(name: string, help: string, labels?: Labels): Counter;
+  gauge(name: string, help: string, labels?: Labels): Gauge;
+  /** A gauge read at scrape time. Returns a function that removes it. */
+  observedGauge(name: string, help: string, labels: Labels, read: () => number): () => void;
+  histogram(name: string, help: string, labels?: Labels): Histogram;
+}
+
+const NOTHING = { add() {}, set() {}, observe() {} };
+
+/** Counts nothing; for tests and tools. */
+export const NO_METRICS: Metrics = {
+  counter: () => NOTHING,
+  gauge: () => NOTHING,
+  observedGauge: () => () => {},
+  histogram: () => NOTHING,
+};

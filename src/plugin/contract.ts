@@ -1,0 +1,217 @@
+/**
+ * The public contract of plug-ins. A module's default export is a declaration or an array of them; nothing registers
+ * itself at import. One ConfigDef per declaration is read by parsing, validation, lint, docs and redaction.
+ *
+ * Life of a task: `open` (the only place that connects; retried with back-off on RetriableError) → `poll`/`put`, never
+ * overlapping → the abort signal fires once → `[Symbol.asyncDispose]` runs exactly once, even after a throw.
+ */
+import type {
+  Config,
+  ConfigDef,
+  ConfigIssue,
+  ConnectRecord,
+  Headers,
+  Logger,
+  Metrics,
+  Position,
+  Positions,
+  Schema,
+  SchemaAndValue,
+  SinkRecord,
+  SourceOffset,
+  SourcePartition,
+  SourceRecord,
+  TopicPartition,
+} from '../kernel';
+
+export interface PluginBase {
+  /** Kebab name, unique within its kind. */
+  readonly name: string;
+  /** Java class names and short names, so existing configs run unchanged. The first is the canonical Java class. */
+  readonly aliases: readonly string[];
+  /** Semver of the plug-in. */
+  readonly version: string;
+  /** Range of host API versions; a mismatch is a named error at load. */
+  readonly requires?: string;
+  readonly summary: string;
+  /** Longer help, Markdown. */
+  readonly description?: string;
+  /** Full configurations that tests run and docs show. */
+  readonly examples?: readonly {
+    readonly title: string;
+    readonly config: Readonly<Record<string, string>>;
+  }[];
+  readonly config: ConfigDef;
+}
+
+/** Strings by key: what a task of this connector is configured with. */
+export type TaskConfig = Readonly<Record<string, string>>;
+
+/** Raw connector configuration: strings by key, secrets resolved. */
+export type ConnectorConfig = Readonly<Record<string, string>>;
+
+export interface PlanContext {
+  readonly connector: string;
+  readonly logger: Logger;
+  readonly offsets: OffsetReader;
+  readonly signal: AbortSignal;
+  /** Asks the runtime to call `plan` again, e.g. when a new table or file group appeared. */
+  requestReplan(): void;
+}
+
+export interface OffsetReader {
+  /** Last committed offset of a source partition, null when there is none. */
+  offset(partition: SourcePartition): Promise<SourceOffset | null>;
+  /** The same for many, in order. */
+  offsets(partitions: readonly SourcePartition[]): Promise<(SourceOffset | null)[]>;
+}
+
+interface TaskContext {
+  readonly connector: string;
+  readonly task: number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly signal: AbortSignal;
+}
+
+export interface SourceTaskContext extends TaskContext {
+  readonly offsets: OffsetReader;
+  /**
+   * Reports raw input that could not become a record (a bad CSV line). Under `errors.tolerance=all` it is logged and
+   * counted and the task goes on; else this throws and the task must let it through.
+   */
+  skip(error: Error, where: string): void;
+}
+
+export interface SinkTaskContext extends TaskContext {
+  /**
+   * Reports a record the target refuses. Resolves when it is logged and dead-lettered; rejects under
+   * `errors.tolerance=none`, and the task must let that through.
+   */
+  report(record: SinkRecord, error: Error): Promise<void>;
+  /** Asks for a commit soon. */
+  requestCommit(): void;
+}
+
+export interface SourceTask extends AsyncDisposable {
+  /** The next batch; null when there is nothing now (the task itself waits a little, ending early on the signal). */
+  poll(signal: AbortSignal): Promise<readonly SourceRecord[] | null>;
+  /** Data and offsets are durable: files may be moved, replication slots advanced. Never overlaps with itself. */
+  committed?(offsets: readonly { partition: SourcePartition; offset: SourceOffset }[]): void | Promise<void>;
+  /** True when the source has nothing more to give; `run --once` ends then. Absent: never ends by itself. */
+  exhausted?(): boolean;
+}
+
+export interface SinkTask extends AsyncDisposable {
+  /**
+   * Writes a batch. RetriableError: the same batch comes again after back-off, the consumer stays in its group. Any
+   * other error fails the task. An empty batch is a tick: time-based rotation may use it.
+   */
+  put(batch: readonly SinkRecord[], signal: AbortSignal): Promise<void>;
+  /** What is durable and may be committed; asked before each commit. Absent: everything put is durable. */
+  flushable?(positions: Positions): Positions | Promise<Positions>;
+  /** A sink that keeps its own positions answers with them; the runtime seeks there. */
+  assigned?(partitions: readonly TopicPartition[]): Promise<Positions | void>;
+  revoked?(partitions: readonly TopicPartition[]): Promise<void>;
+}
+
+export interface SourceCapabilities {
+  readonly exactlyOnce?: boolean;
+  readonly alterOffsets?: boolean;
+}
+
+export interface SourceConnector extends PluginBase {
+  readonly kind: 'source';
+  readonly capabilities?: SourceCapabilities;
+  /** Checks that need I/O (does the table exist?). Issues are shown with the keys they name. */
+  validate?(config: Config, signal: AbortSignal): Promise<readonly ConfigIssue[]>;
+  /** Task configurations, at most `maxTasks`. Absent: one task with the connector's own configuration. */
+  plan?(context: PlanContext, config: Config, maxTasks: number): Promise<readonly TaskConfig[]>;
+  open(context: SourceTaskContext, config: Config): Promise<SourceTask>;
+}
+
+export interface SinkConnector extends PluginBase {
+  readonly kind: 'sink';
+  readonly capabilities?: { readonly exactlyOnce?: boolean };
+  validate?(config: Config, signal: AbortSignal): Promise<readonly ConfigIssue[]>;
+  /** Absent: `maxTasks` tasks with the connector's own configuration. */
+  plan?(context: PlanContext, config: Config, maxTasks: number): Promise<readonly TaskConfig[]>;
+  open(context: SinkTaskContext, config: Config): Promise<SinkTask>;
+}
+
+/** What a converter may use of its host. */
+export interface ConverterContext {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Process-wide services by name, e.g. the schema registry client pool; absent in tests that need none. */
+  readonly services: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Converts between Connect data and bytes, synchronously. Throws DataError for a bad value or bad bytes, and
+ * `Pending` when it must first fetch something: the runtime awaits it and repeats the same call.
+ */
+export interface Converter {
+  /** Null means a null in Kafka. The bytes stay valid and unchanged for as long as they are referenced. */
+  fromConnect(topic: string, headers: Headers, schema: Schema | null, value: unknown): Uint8Array | null;
+  /** `bytes` belong to the fetch buffer: what is kept of them beyond the call must be copied. */
+  toConnect(topic: string, headers: Headers, bytes: Buffer | null): SchemaAndValue;
+  close?(): Promise<void>;
+}
+
+/** Thrown by a converter that must wait: await `ready`, then call again. `ready` rejects when waiting failed. */
+export class Pending {
+  constructor(readonly ready: Promise<unknown>) {}
+}
+
+export interface ConverterPlugin extends PluginBase {
+  readonly kind: 'converter';
+  create(context: ConverterContext, config: Config, isKey: boolean): Converter;
+}
+
+export interface HeaderConverter {
+  fromConnectHeader(topic: string, key: string, schema: Schema | null, value: unknown): Uint8Array | null;
+  toConnectHeader(topic: string, key: string, bytes: Buffer | null): SchemaAndValue;
+}
+
+export interface HeaderConverterPlugin extends PluginBase {
+  readonly kind: 'header-converter';
+  create(context: ConverterContext, config: Config): HeaderConverter;
+}
+
+/** Sync, one record in, one or none (null drops it) out. Must not change its argument. Throws DataError on bad data. */
+export type Transform = <R extends ConnectRecord>(record: R) => R | null;
+
+export interface TransformPlugin extends PluginBase {
+  readonly kind: 'transform';
+  create(config: Config): Transform;
+}
+
+export type Predicate = (record: ConnectRecord) => boolean;
+
+export interface PredicatePlugin extends PluginBase {
+  readonly kind: 'predicate';
+  create(config: Config): Predicate;
+}
+
+export interface ConfigProvider {
+  /** Values of the keys asked for; a key that is not there is left out. `path` is '' when the reference has none. */
+  get(path: string, keys: readonly string[]): Promise<Readonly<Record<string, string>>>;
+}
+
+export interface ConfigProviderPlugin extends PluginBase {
+  readonly kind: 'config-provider';
+  create(config: Config): ConfigProvider;
+}
+
+export type Plugin =
+  | SourceConnector
+  | SinkConnector
+  | ConverterPlugin
+  | HeaderConverterPlugin
+  | TransformPlugin
+  | PredicatePlugin
+  | ConfigProviderPlugin;
+
+export type PluginKind = Plugin['kind'];
+export type { Position, Positions };
