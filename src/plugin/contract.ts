@@ -111,7 +111,7 @@ export interface SinkTask extends AsyncDisposable {
   /** What is durable and may be committed; asked before each commit. Absent: everything put is durable. */
   flushable?(positions: Positions): Positions | Promise<Positions>;
   /** A sink that keeps its own positions answers with them; the runtime seeks there. */
-  assigned?(partitions: readonly TopicPartition[]): Promise<Positions | void>;
+  assigned?(partitions: readonly TopicPartition[]): Promise<Positions | undefined>;
   revoked?(partitions: readonly TopicPartition[]): Promise<void>;
 }
 
