@@ -1,0 +1,3 @@
+export { runSinkTask } from './sink-runner';
+export { runSourceTask } from './source-runner';
+export * from './types';

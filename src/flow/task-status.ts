@@ -1,0 +1,82 @@
+import type { TaskHandle, TaskProgress, TaskState } from './types';
+
+/** The mutable side of a TaskHandle, shared by both runners. */
+export class TaskStatus {
+  state: TaskState = 'STARTING';
+  error: Error | null = null;
+  waiting: string | null = null;
+  records = 0;
+  skipped = 0;
+  firstRecordAt: number | null = null;
+  lastRecordAt: number | null = null;
+  readonly #listeners: (() => void)[] = [];
+
+  get progress(): TaskProgress {
+    const { records, skipped, firstRecordAt, lastRecordAt } = this;
+    return { records, skipped, firstRecordAt, lastRecordAt };
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  to(state: TaskState, error: Error | null = null): void {
+    if (this.state === state) return;
+    this.state = state;
+    this.error = error;
+    this.waiting = null;
+    for (const listener of this.#listeners) listener();
+  }
+
+  wait(reason: string | null): void {
+    if (this.waiting === reason) return;
+    this.waiting = reason;
+    for (const listener of this.#listeners) listener();
+  }
+
+  count(records: number): void {
+    const now = Date.now();
+    this.firstRecordAt ??= now;
+    this.lastRecordAt = now;
+    this.records += records;
+  }
+}
+
+/** Presents a status as the handle others hold. */
+export function handleOf(
+  status: TaskStatus,
+  done: Promise<void>,
+  control: Pick<TaskHandle, 'pause' | 'resume' | 'stop'>,
+): TaskHandle {
+  return {
+    get state() {
+      return status.state;
+    },
+    get error() {
+      return status.error;
+    },
+    get waiting() {
+      return status.waiting;
+    },
+    get progress() {
+      return status.progress;
+    },
+    done,
+    onChange: (listener) => status.onChange(listener),
+    ...control,
+  };
+}
+
+/** Resolves after `ms`, or at once when the signal aborts. */
+export function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || ms <= 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}
