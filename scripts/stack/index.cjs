@@ -113,30 +113,35 @@ async function provide(name, say) {
 
 /**
  * Brings up what is missing. Answers the addresses (null: not there) and the names of what it had to start.
+ * `onStart` gets each of these names before the start, so that whoever is interrupted knows what to stop.
  * `say` gets a line for each thing that takes time or differs from the defaults.
  */
-async function up({ names = NAMES, say = () => {} } = {}) {
-  return withLock(path.join(stackDir, 'lock'), () => upLocked(names, say), say);
+async function up({ names = NAMES, say = () => {}, onStart = () => {} } = {}) {
+  return withLock(path.join(stackDir, 'lock'), () => upLocked(names, say, onStart), say);
 }
 
-async function upLocked(names, say) {
+async function upLocked(names, say, onStart) {
   const missing = [];
   for (const name of names) if (!(await existing(name).isUp())) missing.push(name);
   await installMissing(
     missing.filter((name) => !external(name)),
     say,
   );
-  const started = await Promise.all(missing.map((name) => startOne(name, say)));
+  // All of them settle before the lock is given back, so that no start goes on behind the next command's back.
+  const starts = await Promise.allSettled(missing.map((name) => startOne(name, say, onStart)));
+  for (const start of starts) if (start.status === 'rejected') throw start.reason;
+  const started = starts.map((start) => start.value);
   return { addresses: await status(), started: started.filter((name) => name !== undefined) };
 }
 
-async function startOne(name, say) {
+async function startOne(name, say, onStart) {
   const service = await provide(name, say);
   if (!service) {
     say('There is no redis-server here: the worker runs with its in-memory cache alone.');
     return undefined;
   }
   const begin = Date.now();
+  onStart(name);
   if (!(await service.start())) return undefined;
   const taken = service.address().includes(`:${ports[name]}`) ? '' : ` (port ${ports[name]} is taken)`;
   say(

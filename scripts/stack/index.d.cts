@@ -35,6 +35,7 @@ export const NAMES: readonly ServiceName[];
 export function up(options?: {
   names?: readonly ServiceName[];
   say?: (line: string) => void;
+  onStart?: (name: ServiceName) => void;
 }): Promise<{ addresses: Addresses; started: ServiceName[] }>;
 export function status(): Promise<Addresses>;
 export function down(options?: { names?: readonly ServiceName[] }): Promise<ServiceName[]>;
