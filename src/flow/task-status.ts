@@ -80,3 +80,15 @@ export function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', end);
   });
 }
+
+/** Whether a promise settles within the time given; its rejection counts as an end. */
+export function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    promise.then(end, end);
+  });
+}

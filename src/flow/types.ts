@@ -1,6 +1,13 @@
-import type { Logger, Metrics, SourceOffset, SourcePartition } from '../kernel';
 import type { BatchProducer, Compression, KafkaPort, ReaderOptions } from '../kafka/port';
-import type { ConnectorConfig, Converter, HeaderConverter, SinkConnector, SourceConnector, Transform } from '../plugin';
+import type { Logger, Metrics, SourceOffset, SourcePartition } from '../kernel';
+import type {
+  ConnectorConfig,
+  Converter,
+  HeaderConverter,
+  SinkConnector,
+  SourceConnector,
+  Transform,
+} from '../plugin';
 
 /** One transform of the chain, its predicate already folded in. */
 export interface NamedTransform {

@@ -112,6 +112,7 @@ export interface SinkTask extends AsyncDisposable {
   flushable?(positions: Positions): Positions | Promise<Positions>;
   /** A sink that keeps its own positions answers with them; the runtime seeks there. */
   assigned?(partitions: readonly TopicPartition[]): Promise<Positions | undefined>;
+  /** Partitions go away: finish what is open for them; `flushable` is asked once more afterwards. */
   revoked?(partitions: readonly TopicPartition[]): Promise<void>;
 }
 
@@ -161,7 +162,11 @@ export interface Converter {
 
 /** Thrown by a converter that must wait: await `ready`, then call again. `ready` rejects when waiting failed. */
 export class Pending {
-  constructor(readonly ready: Promise<unknown>) {}
+  constructor(
+    readonly ready: Promise<unknown>,
+    /** What is awaited, for the status of the task: `schema 42 from http://…`. */
+    readonly what = 'a schema',
+  ) {}
 }
 
 export interface ConverterPlugin extends PluginBase {

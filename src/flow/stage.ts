@@ -1,0 +1,196 @@
+/** The one operator around every stage of a task: retry, tolerance, error log, dead letter, metrics (connect.md §4). */
+import { type Counter, causeChain, createBackoff, isRetriable, MillraceError } from '../kernel';
+import { Pending } from '../plugin';
+import { ErrorLog, kindOf } from './error-log';
+import { pauseFor, type TaskStatus } from './task-status';
+import type { ErrorPolicy, SinkRunOptions, SourceRunOptions } from './types';
+
+export type Stage =
+  | 'TASK_POLL'
+  | 'TASK_PUT'
+  | 'TRANSFORMATION'
+  | 'KEY_CONVERTER'
+  | 'VALUE_CONVERTER'
+  | 'HEADER_CONVERTER'
+  | 'KAFKA_PRODUCE'
+  | 'KAFKA_CONSUME';
+
+/** Where a failed operation stood. */
+export interface Failure {
+  readonly stage: Stage;
+  readonly className: string;
+  readonly error: Error;
+  /** `topic='t', partition=0, offset=1`; built only when something failed. */
+  readonly at: string;
+}
+
+/** Receives tolerated and fatal failures before the decision takes effect; a sink's dead-letter queue. */
+export type FailureReporter = (failure: Failure) => Promise<void>;
+
+export const SKIPPED = Symbol('skipped');
+
+const FIRST_DELAY_MS = 300;
+const WAIT_SHOWN_AFTER_MS = 1000;
+
+export class StageOperator {
+  readonly policy: ErrorPolicy;
+  readonly log: ErrorLog;
+  readonly #options: SourceRunOptions | SinkRunOptions;
+  readonly #failures: Counter;
+  readonly #errors: Counter;
+  readonly #skipped: Counter;
+  readonly #retries: Counter;
+  readonly #logged: Counter;
+
+  constructor(
+    options: SourceRunOptions | SinkRunOptions,
+    readonly status: TaskStatus,
+    readonly signal: AbortSignal,
+  ) {
+    this.policy = options.errors;
+    this.#options = options;
+    this.log = new ErrorLog(options.logger);
+    const labels = { connector: options.connector, task: String(options.task) };
+    const counter = (name: string, help: string): Counter =>
+      options.metrics.counter(`kafka_connect_task_error_metrics_${name}`, help, labels);
+    this.#failures = counter('total_record_failures', 'Failed record operations');
+    this.#errors = counter('total_record_errors', 'Record operations that failed for good');
+    this.#skipped = counter('total_records_skipped', 'Records skipped because of errors');
+    this.#retries = counter('total_retries', 'Retried operations');
+    this.#logged = counter('total_errors_logged', 'Errors written to the log');
+  }
+
+  /**
+   * After `again` threw: waits for what it needs, repeats it while the error is retriable and time is left, then
+   * tolerates the error. Returns the result, or SKIPPED; throws TASK_FAILED when errors are not tolerated.
+   */
+  async recover<T>(
+    stage: Stage,
+    className: string,
+    thrown: unknown,
+    again: () => T,
+    at: () => string,
+    report: FailureReporter | null = null,
+  ): Promise<T | typeof SKIPPED> {
+    const backoff = createBackoff({ initialMs: FIRST_DELAY_MS, maxMs: this.policy.retryDelayMaxMs });
+    const { retryTimeoutMs } = this.policy;
+    const deadline = retryTimeoutMs < 0 ? Number.POSITIVE_INFINITY : Date.now() + retryTimeoutMs;
+    let problem = thrown;
+    while (!this.signal.aborted) {
+      if (problem instanceof Pending) {
+        const failed = await this.#await(problem);
+        if (failed !== null) {
+          problem = failed;
+          continue;
+        }
+      } else {
+        this.#failures.add(1);
+        if (!isRetriable(problem) || Date.now() >= deadline) break;
+        this.#retries.add(1);
+        this.status.wait(`${className}: ${causeChain(problem)[0]}`);
+        await pauseFor(Math.min(backoff.next(), deadline - Date.now()), this.signal);
+      }
+      try {
+        const result = again();
+        this.status.wait(null);
+        return result;
+      } catch (error) {
+        problem = error;
+      }
+    }
+    if (this.signal.aborted && problem instanceof Pending) return SKIPPED;
+    await this.tolerate({ stage, className, error: asError(problem), at: at() }, report);
+    return SKIPPED;
+  }
+
+  async #await(pending: Pending): Promise<unknown> {
+    const timer = setTimeout(() => this.status.wait(`waiting for ${pending.what}`), WAIT_SHOWN_AFTER_MS);
+    try {
+      await Promise.race([pending.ready, aborted(this.signal)]);
+      return null;
+    } catch (error) {
+      return error;
+    } finally {
+      clearTimeout(timer);
+      this.status.wait(null);
+    }
+  }
+
+  /** Reports and logs a failure; throws TASK_FAILED unless `errors.tolerance=all`. */
+  async tolerate(failure: Failure, report: FailureReporter | null = null): Promise<void> {
+    if (report !== null) await report(failure);
+    this.skip(failure);
+  }
+
+  /** As `tolerate`, without reporting: for raw input that never became a record. */
+  skip(failure: Failure): void {
+    this.#errors.add(1);
+    if (this.policy.logEnable || this.policy.tolerance === 'all') this.#write(failure);
+    if (this.policy.tolerance === 'none') throw toleranceExceeded(failure);
+    this.#skipped.add(1);
+    this.status.skipped++;
+  }
+
+  #write({ stage, className, error, at }: Failure): void {
+    this.#logged.add(1);
+    const { connector, task, errors } = this.#options;
+    const where =
+      errors.logIncludeMessages || errors.tolerance === 'all' ? `, where the record is {${at}}` : '';
+    const message = `Error encountered in task ${connector}-${task}. Executing stage '${stage}' with class '${className}'${where}: ${causeChain(error).join(': ')}`;
+    const fields = { connector, task, stage };
+    this.log.report('error', kindOf(`${stage} ${className}`, error), fields, message);
+  }
+}
+
+const toleranceExceeded = ({ stage, className, error, at }: Failure): MillraceError =>
+  new MillraceError(
+    'TASK_FAILED',
+    `Tolerance exceeded in error handler: stage ${stage}, class ${className}, {${at}}`,
+    {
+      cause: error,
+      hint: 'errors.tolerance=all skips such records; errors.deadletterqueue.topic.name keeps those of a sink.',
+    },
+  );
+
+export const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown));
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/**
+ * Repeats an operation of the connector (`open`, `poll`, `put`) for as long as it fails retriably; the first failure
+ * of a kind is logged, the status says what is being waited out. Other errors go through.
+ */
+export async function untilHealed<T>(
+  operator: StageOperator,
+  stage: Stage,
+  className: string,
+  operation: () => Promise<T>,
+  signal = operator.signal,
+): Promise<T> {
+  const backoff = createBackoff({ initialMs: 100, maxMs: 5000 });
+  for (;;) {
+    try {
+      const result = await operation();
+      operator.status.wait(null);
+      return result;
+    } catch (error) {
+      if (!isRetriable(error) || signal.aborted) throw error;
+      const reason = causeChain(error).join(': ');
+      operator.status.wait(reason);
+      operator.log.report(
+        'warn',
+        kindOf(stage, asError(error)),
+        { stage },
+        `${className} will try again: ${reason}`,
+      );
+      await pauseFor(backoff.next(), signal);
+      if (signal.aborted) throw error;
+    }
+  }
+}
