@@ -1,0 +1,63 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger, Metrics } from '../kernel';
+import { acceptJsonBodies } from './body';
+import { type ErrorReply, toErrorReply } from './errors';
+import { answerUnknownRoutes } from './not-found';
+import { sendJson } from './reply';
+import { measureRequests } from './request-metrics';
+
+export interface ServerOptions {
+  readonly logger: Logger;
+  /** Largest request body, bytes; a larger one answers 413. 16 MiB unless given. */
+  readonly bodyLimitBytes?: number;
+  /** Media types of bodies, all of them JSON. `application/json` alone unless given. */
+  readonly bodyTypes?: readonly string[];
+  /** The service's own view of an error; null leaves it to the default mapping. */
+  readonly mapError?: (error: unknown, request: FastifyRequest) => ErrorReply | null;
+  /** One line per request in the log. Off unless asked for. */
+  readonly requestLog?: boolean;
+  /** Counts and times requests under the server's `name`. */
+  readonly metrics?: Metrics;
+  readonly name?: string;
+}
+
+const DEFAULT_BODY_LIMIT = 16 * 1024 * 1024;
+
+/**
+ * The shell of every server: JSON bodies, one error shape, 404 and 405, trailing slashes accepted. Path parameters are
+ * percent-decoded once, so `%2F` stays inside its segment. Routes answer with `sendJson` and throw `HttpError`.
+ */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { logger } = options;
+  const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const answer = options.mapError?.(error, request) ?? toErrorReply(error);
+    // A client that went away is no failure of the server.
+    if (answer.status === 500 && !request.raw.destroyed) {
+      logger.error({ err: error, method: request.method, url: request.url }, 'Request failed');
+    }
+    void sendJson(reply.code(answer.status), answer.body, answer.contentType);
+  };
+  const server = fastify({
+    bodyLimit: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 8192 },
+    // Requests under way when the server closes are answered, not refused.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    requestTimeout: 120_000,
+    frameworkErrors: answerError,
+  });
+  server.setErrorHandler(answerError);
+  acceptJsonBodies(server, options.bodyTypes ?? ['application/json']);
+  answerUnknownRoutes(server);
+  if (options.metrics) measureRequests(server, options.metrics, options.name ?? 'http');
+  if (options.requestLog) logRequests(server, logger);
+  return server;
+}
+
+function logRequests(server: FastifyInstance, logger: Logger): void {
+  server.addHook('onResponse', async (request, reply) => {
+    const { method, url, ip } = request;
+    const ms = Math.round(reply.elapsedTime * 10) / 10;
+    logger.info({ method, url, ip, status: reply.statusCode, ms }, 'Request');
+  });
+}
