@@ -28,9 +28,15 @@ const order = new Intl.Collator('en').compare;
 const added = [];
 for (const [place, entry] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
-    if (place === '' || lock.packages[`node_modules/${name}`] || lock.packages[`${place}/node_modules/${name}`]) continue;
+    if (
+      place === '' ||
+      lock.packages[`node_modules/${name}`] ||
+      lock.packages[`${place}/node_modules/${name}`]
+    )
+      continue;
     const platform = platformOf(name);
-    if (!platform) throw new Error(`${name} of ${place} is missing in the lock and says no platform in its name.`);
+    if (!platform)
+      throw new Error(`${name} of ${place} is missing in the lock and says no platform in its name.`);
     const { dev } = entry;
     added.push(name);
     lock.packages[`node_modules/${name}`] = { version, ...platform, ...(dev && { dev }), optional: true };
