@@ -1,0 +1,3 @@
+export * from './connector-file';
+export * from './document';
+export * from './pipeline-file';
