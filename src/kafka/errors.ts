@@ -7,7 +7,7 @@ import { type ErrorCode, type ErrorDetails, MillraceError } from '../kernel';
 /** By code, from -1 on. A leading `~` marks the codes Kafka itself calls retriable. */
 const NAMES =
   `UNKNOWN_SERVER_ERROR NONE OFFSET_OUT_OF_RANGE ~CORRUPT_MESSAGE ~UNKNOWN_TOPIC_OR_PARTITION INVALID_FETCH_SIZE
-~LEADER_NOT_AVAILABLE ~NOT_LEADER_OR_FOLLOWER ~REQUEST_TIMED_OUT ~BROKER_NOT_AVAILABLE ~REPLICA_NOT_AVAILABLE
+~LEADER_NOT_AVAILABLE ~NOT_LEADER_OR_FOLLOWER ~REQUEST_TIMED_OUT BROKER_NOT_AVAILABLE ~REPLICA_NOT_AVAILABLE
 MESSAGE_TOO_LARGE STALE_CONTROLLER_EPOCH OFFSET_METADATA_TOO_LARGE ~NETWORK_EXCEPTION ~COORDINATOR_LOAD_IN_PROGRESS
 ~COORDINATOR_NOT_AVAILABLE ~NOT_COORDINATOR INVALID_TOPIC_EXCEPTION RECORD_LIST_TOO_LARGE ~NOT_ENOUGH_REPLICAS
 ~NOT_ENOUGH_REPLICAS_AFTER_APPEND INVALID_REQUIRED_ACKS ILLEGAL_GENERATION INCONSISTENT_GROUP_PROTOCOL INVALID_GROUP_ID
@@ -43,6 +43,7 @@ export const Code = {
   OFFSET_OUT_OF_RANGE: 1,
   CORRUPT_MESSAGE: 2,
   UNKNOWN_TOPIC_OR_PARTITION: 3,
+  LEADER_NOT_AVAILABLE: 5,
   NOT_LEADER_OR_FOLLOWER: 6,
   COORDINATOR_LOAD_IN_PROGRESS: 14,
   COORDINATOR_NOT_AVAILABLE: 15,
@@ -123,6 +124,4 @@ export function kafkaError(code: number, where: string, detail?: string | null):
 export const kafkaCodeOf = (error: unknown): number | undefined =>
   error instanceof KafkaCodeError ? error.kafkaCode : undefined;
 
-/** No answer from a broker: connection trouble or a time-out. Retriable. */
-export const unreachable = (message: string, details?: ErrorDetails): MillraceError =>
-  new MillraceError('KAFKA_UNREACHABLE', message, details);
+export { unreachable } from './connection-errors';

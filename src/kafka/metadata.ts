@@ -1,8 +1,18 @@
-/** Who leads which partition: own Metadata requests, errors per topic, a cache that callers invalidate. */
+/**
+ * Who leads which partition: own Metadata requests, errors per topic, a cache that callers invalidate.
+ * One deleted topic never spoils the answer for the others.
+ */
+import { Code, isRetriableCode, KafkaCodeError, kafkaError } from './errors';
+import type { BrokerDirectory, Lane } from './lane';
 import type { TopicView } from './port';
+import { newBackoff, sleep } from './retry';
+import { type MetadataAnswer, metadataRequest, type TopicMetadata } from './wire/metadata';
 
 export interface Metadata {
-  /** Node id of the leader. Waits (asking again with back-off) while there is none; rejects with KAFKA_REFUSED when the topic or partition does not exist. */
+  /**
+   * Node id of the leader. Rejects with KAFKA_REFUSED (kafkaCode 3) when the topic or partition does not exist, with
+   * KAFKA_TRANSIENT when it has had no leader for 30 s, with KAFKA_UNREACHABLE when no broker answers.
+   */
   leader(topic: string, partition: number): Promise<number>;
   /** Forgets a topic: the next question asks a broker. Call it after NOT_LEADER and connection trouble. */
   invalidate(topic: string): void;
@@ -10,4 +20,144 @@ export interface Metadata {
   partitions(topic: string): Promise<number>;
   /** Fresh views, one per topic, error code instead of a throw. */
   view(topics: readonly string[], options?: { readonly allowAutoCreate?: boolean }): Promise<TopicView[]>;
+  /** Every topic of the cluster, internal ones of Kafka itself included. */
+  all(): Promise<readonly TopicMetadata[]>;
+  clusterId(): Promise<string>;
 }
+
+/** A topic just created is unknown to a broker for some ms; so long do we ask again before we believe it. */
+const UNKNOWN_GRACE_MS = 1000;
+const LEADERLESS_MS = 30_000;
+
+export function createMetadata(lane: Lane, directory: BrokerDirectory): Metadata {
+  return new CachedMetadata(lane, directory);
+}
+
+/** Topics asked for together in one request. */
+interface Round {
+  readonly topics: Set<string>;
+  readonly answer: Promise<Map<string, TopicMetadata>>;
+}
+
+class CachedMetadata implements Metadata {
+  readonly #lane: Lane;
+  readonly #directory: BrokerDirectory;
+  readonly #cache = new Map<string, TopicMetadata>();
+  #clusterId: string | null = null;
+  /** The round that has not been sent yet: whoever asks now joins it, so an answer is never older than its question. */
+  #next: Round | null = null;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(lane: Lane, directory: BrokerDirectory) {
+    this.#lane = lane;
+    this.#directory = directory;
+  }
+
+  async leader(topic: string, partition: number): Promise<number> {
+    const found = await this.#settled(topic, (view) => {
+      const { error, leader } = partitionOf(view, partition);
+      return error === Code.NONE && leader < 0 ? Code.LEADER_NOT_AVAILABLE : error;
+    });
+    return partitionOf(found, partition).leader;
+  }
+
+  async partitions(topic: string): Promise<number> {
+    return (await this.#settled(topic, () => Code.NONE)).partitions.length;
+  }
+
+  invalidate(topic: string): void {
+    this.#cache.delete(topic);
+  }
+
+  async view(topics: readonly string[], options: { allowAutoCreate?: boolean } = {}): Promise<TopicView[]> {
+    if (topics.length === 0) return [];
+    const found = options.allowAutoCreate ? await this.#ask(topics, true) : await this.#join(topics);
+    return topics.map(
+      (topic) => found.get(topic) ?? { topic, error: Code.UNKNOWN_TOPIC_OR_PARTITION, partitions: [] },
+    );
+  }
+
+  async all(): Promise<readonly TopicMetadata[]> {
+    return (await this.#send(null, false)).topics;
+  }
+
+  async clusterId(): Promise<string> {
+    if (this.#clusterId === null) await this.#send([], false);
+    return this.#clusterId ?? '';
+  }
+
+  /** The topic once it has no passing error and `errorOf` finds none in it. */
+  async #settled(topic: string, errorOf: (view: TopicMetadata) => number): Promise<TopicMetadata> {
+    const backoff = newBackoff();
+    const start = Date.now();
+    let view = this.#cache.get(topic);
+    for (;;) {
+      view ??= (await this.#join([topic])).get(topic);
+      const error = view === undefined ? Code.UNKNOWN_TOPIC_OR_PARTITION : view.error || errorOf(view);
+      if (error === Code.NONE) return view!;
+      const wait = backoff.next();
+      if (Date.now() + wait - start > patienceMs(error)) throw lookupError(error, topic);
+      this.#cache.delete(topic);
+      view = undefined;
+      await sleep(wait);
+    }
+  }
+
+  #join(topics: readonly string[]): Promise<Map<string, TopicMetadata>> {
+    const round = (this.#next ??= this.#openRound());
+    for (const topic of topics) round.topics.add(topic);
+    return round.answer;
+  }
+
+  #openRound(): Round {
+    const topics = new Set<string>();
+    const answer = this.#running.then(() => {
+      this.#next = null;
+      return this.#ask([...topics], false);
+    });
+    this.#running = answer.catch(() => undefined);
+    return { topics, answer };
+  }
+
+  async #ask(topics: readonly string[], allowAutoCreate: boolean): Promise<Map<string, TopicMetadata>> {
+    const answer = await this.#send(topics, allowAutoCreate);
+    const found = new Map(answer.topics.map((view) => [view.topic, view]));
+    for (const topic of topics) {
+      const view = found.get(topic);
+      if (view?.error === Code.NONE) this.#cache.set(topic, view);
+      else this.#cache.delete(topic);
+    }
+    return found;
+  }
+
+  async #send(topics: readonly string[] | null, allowAutoCreate: boolean): Promise<MetadataAnswer> {
+    const answer = await this.#lane.send('any', metadataRequest(topics, allowAutoCreate));
+    for (const { nodeId, host, port } of answer.brokers) this.#directory.learn(nodeId, host, port);
+    this.#clusterId = answer.clusterId;
+    return answer;
+  }
+}
+
+/** Partitions are kept sorted, and Kafka numbers them without gaps. */
+const partitionOf = (view: TopicMetadata, partition: number) =>
+  view.partitions[partition] ?? { error: Code.UNKNOWN_TOPIC_OR_PARTITION, leader: -1 };
+
+function patienceMs(error: number): number {
+  if (error === Code.UNKNOWN_TOPIC_OR_PARTITION) return UNKNOWN_GRACE_MS;
+  return isRetriableCode(error) ? LEADERLESS_MS : 0;
+}
+
+const lookupError = (error: number, topic: string): Error =>
+  error === Code.UNKNOWN_TOPIC_OR_PARTITION
+    ? missingTopic(topic)
+    : kafkaError(error, `look up topic ${topic}`);
+
+const missingTopic = (topic: string): Error =>
+  new KafkaCodeError(
+    'KAFKA_REFUSED',
+    Code.UNKNOWN_TOPIC_OR_PARTITION,
+    `Kafka has no topic ${topic}, or not this partition of it`,
+    {
+      hint: 'Create it, or check the name.',
+    },
+  );
