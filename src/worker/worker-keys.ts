@@ -1,0 +1,292 @@
+/**
+ * Every key of a worker file: those of Kafka Connect (standalone, distributed, REST) and a few of our own. Long because
+ * it is a table. Where a default differs from Connect's, the text says so.
+ */
+import { atLeast, ConfigDef, type ConfigKey, oneOf, oneOfIgnoringCase, orNull } from '../kernel';
+import { CLIENT_DEFS, type ClientKind, CONNECTION_KEYS, WITHOUT_EFFECT } from './client-keys';
+import { prefixDef } from './config-compose';
+
+const keysOf =
+  (group: string, importance: ConfigKey['importance']) =>
+  (
+    name: string,
+    type: ConfigKey['type'],
+    fallback: ConfigKey['default'],
+    doc: string,
+    more: Partial<ConfigKey> = {},
+  ): ConfigKey => ({ name, type, default: fallback, importance, group, doc, ...more });
+
+const worker = keysOf('Worker', 'MEDIUM');
+const rest = keysOf('REST', 'LOW');
+const storage = keysOf('Storage', 'MEDIUM');
+const logging = keysOf('Logging', 'LOW');
+
+const OWN_DEF = new ConfigDef(
+  [
+    worker(
+      'bootstrap.servers',
+      'LIST',
+      ['localhost:9092'],
+      'Kafka brokers, host:port; a few are enough, the others are found.',
+      {
+        importance: 'HIGH',
+        validator: (value) =>
+          (value as readonly string[] | null)?.every((server) => /^.+:\d{1,5}$/.test(server)) === false
+            ? 'Expected host:port, several separated by commas'
+            : null,
+        example: 'kafka-1:9092,kafka-2:9092',
+      },
+    ),
+    worker(
+      'key.converter',
+      'CLASS',
+      null,
+      'Converter of keys for connectors that name none. Keys after `key.converter.` are its own.',
+      {
+        importance: 'HIGH',
+      },
+    ),
+    worker(
+      'value.converter',
+      'CLASS',
+      null,
+      'Converter of values for connectors that name none. Keys after `value.converter.` are its own.',
+      {
+        importance: 'HIGH',
+      },
+    ),
+    worker(
+      'header.converter',
+      'CLASS',
+      'org.apache.kafka.connect.storage.SimpleHeaderConverter',
+      'Converter of headers for connectors that name none.',
+    ),
+    worker(
+      'schema.registry.url',
+      'LIST',
+      null,
+      'Schema Registry for converters that need one and name none. Our own key.',
+    ),
+    worker(
+      'redis.url',
+      'STRING',
+      null,
+      'Redis that workers share schemas through; without it each keeps its own in memory. Our own key.',
+      {
+        example: 'redis://localhost:6379',
+      },
+    ),
+    worker(
+      'plugin.path',
+      'LIST',
+      null,
+      'Third-party plug-ins: directories of Node packages, module files or package names, separated by commas.',
+    ),
+    worker(
+      'client.id',
+      'STRING',
+      null,
+      'Begins the client ids of this worker in logs and quotas of brokers.',
+      { importance: 'LOW' },
+    ),
+    worker(
+      'group.id',
+      'STRING',
+      'connect-cluster',
+      'Name of the cluster of workers; in standalone mode only a part of names.',
+      { importance: 'HIGH' },
+    ),
+    worker(
+      'config.providers',
+      'LIST',
+      [],
+      'Aliases of config providers; `env`, `file` and `dir` are there without being named.',
+      { importance: 'LOW' },
+    ),
+    worker(
+      'connector.client.config.override.policy',
+      'STRING',
+      'All',
+      'Which client keys connectors may override.',
+      {
+        validator: oneOfIgnoringCase('All', 'None', 'Principal'),
+        recommended: ['All', 'None', 'Principal'],
+      },
+    ),
+    worker(
+      'topic.creation.enable',
+      'BOOLEAN',
+      true,
+      'Whether sources may create topics by their `topic.creation.*` keys.',
+      { importance: 'LOW' },
+    ),
+    worker(
+      'topic.tracking.enable',
+      'BOOLEAN',
+      true,
+      'Whether the topics a connector used are kept track of.',
+      { importance: 'LOW' },
+    ),
+    worker('topic.tracking.allow.reset', 'BOOLEAN', true, 'Whether that record may be reset.', {
+      importance: 'LOW',
+    }),
+    worker(
+      'task.shutdown.graceful.timeout.ms',
+      'LONG',
+      5000,
+      'Time that all tasks together have to end when the worker stops.',
+      {
+        importance: 'LOW',
+        validator: atLeast(0),
+      },
+    ),
+    worker(
+      'exactly.once.source.support',
+      'STRING',
+      'disabled',
+      'Exactly-once sources; only `disabled` in standalone mode.',
+      {
+        importance: 'HIGH',
+        validator: oneOf('disabled', 'preparing', 'enabled'),
+        recommended: ['disabled', 'preparing', 'enabled'],
+      },
+    ),
+    ...CONNECTION_KEYS.map((each) => ({ ...each, group: 'Connection' })),
+
+    storage('offset.storage.topic', 'STRING', null, 'Compacted topic for the offsets of sources.', {
+      importance: 'HIGH',
+      example: 'connect-offsets',
+    }),
+    storage(
+      'offset.storage.file.filename',
+      'STRING',
+      null,
+      'File for the offsets of sources, instead of a topic.',
+      { importance: 'HIGH' },
+    ),
+    storage('offset.storage.partitions', 'INT', 25, 'Partitions of the offset topic when it is created.', {
+      validator: positiveOrDefault,
+    }),
+    storage(
+      'offset.storage.replication.factor',
+      'SHORT',
+      -1,
+      "Replicas of the offset topic when it is created; -1: the broker's default (Connect: 3).",
+      {
+        validator: positiveOrDefault,
+      },
+    ),
+    storage(
+      'offset.flush.interval.ms',
+      'LONG',
+      1000,
+      'How often offsets are stored (Connect: 60000). What was sent since then comes again after a crash.',
+      {
+        validator: atLeast(1),
+      },
+    ),
+    storage(
+      'offset.flush.timeout.ms',
+      'LONG',
+      5000,
+      'How long storing offsets may take before it counts as failed.',
+      { validator: atLeast(1) },
+    ),
+
+    rest(
+      'listeners',
+      'LIST',
+      ['http://:8083'],
+      'Addresses of the REST API; an empty host is every interface, port 0 a free one.',
+    ),
+    rest('rest.advertised.host.name', 'STRING', null, 'Host name under which others reach this worker.'),
+    rest('rest.advertised.port', 'INT', null, 'Port under which others reach this worker.', {
+      validator: orNull(atLeast(1)),
+    }),
+    rest('rest.advertised.listener', 'STRING', null, 'Scheme under which others reach this worker: http.'),
+    rest('access.control.allow.origin', 'STRING', '', 'Value of the CORS header of that name; empty: none.'),
+    rest('access.control.allow.methods', 'STRING', '', 'Value of the CORS header of that name; empty: none.'),
+    rest(
+      'response.http.headers.config',
+      'STRING',
+      '',
+      'Headers of every answer: `add name: value`, `set name: value`, separated by commas.',
+    ),
+    rest(
+      'admin.listeners',
+      'STRING',
+      null,
+      'Without a value `/admin` is served with the rest; an empty one switches it off.',
+    ),
+
+    logging('log.level', 'STRING', 'info', 'Least level that is logged. Our own key.', {
+      validator: oneOf('debug', 'info', 'warn', 'error', 'silent'),
+      recommended: ['debug', 'info', 'warn', 'error', 'silent'],
+    }),
+    logging(
+      'log.format',
+      'STRING',
+      'auto',
+      '`text` for people, `json` lines for machines; `auto`: text on a terminal. Our own key.',
+      {
+        validator: oneOf('auto', 'text', 'json'),
+        recommended: ['auto', 'text', 'json'],
+      },
+    ),
+  ],
+  [
+    { prefix: 'key.converter.', doc: 'Keys of the key converter.' },
+    { prefix: 'value.converter.', doc: 'Keys of the value converter.' },
+    { prefix: 'header.converter.', doc: 'Keys of the header converter.' },
+    { prefix: 'config.providers.', doc: 'Classes and parameters of config providers.' },
+    {
+      prefix: 'offset.storage.',
+      doc: 'Further settings of the offset topic when it is created, such as min.insync.replicas.',
+    },
+  ],
+);
+
+/** All keys, those of the clients below `producer.`, `consumer.` and `admin.` included. */
+export const WORKER_DEF = (Object.keys(CLIENT_DEFS) as ClientKind[]).reduce(
+  (def, kind) => def.extend(prefixDef(CLIENT_DEFS[kind], `${kind}.`, `${kind} clients`)),
+  OWN_DEF,
+);
+
+function positiveOrDefault(value: unknown): string | null {
+  return value === -1 || (typeof value === 'number' && value > 0) ? null : 'Value must be -1 or at least 1';
+}
+
+const KEYS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(
+  `auto.include.jmx.reporter client.dns.lookup config.storage.min.insync.replicas config.storage.partitions
+  config.storage.replication.factor config.storage.topic connect.protocol connections.max.idle.ms
+  heartbeat.interval.ms inter.worker.key.generation.algorithm inter.worker.key.size inter.worker.key.ttl.ms
+  inter.worker.signature.algorithm inter.worker.verification.algorithms metadata.max.age.ms
+  metadata.recovery.rebootstrap.trigger.ms metadata.recovery.strategy metric.reporters metrics.num.samples
+  metrics.recording.level metrics.sample.window.ms plugin.discovery rebalance.timeout.ms receive.buffer.bytes
+  reconnect.backoff.max.ms reconnect.backoff.ms rest.extension.classes retry.backoff.max.ms retry.backoff.ms
+  scheduled.rebalance.max.delay.ms send.buffer.bytes session.timeout.ms socket.connection.setup.timeout.max.ms
+  socket.connection.setup.timeout.ms ssl.cipher.suites ssl.client.auth ssl.enabled.protocols ssl.engine.factory.class
+  ssl.keymanager.algorithm ssl.protocol ssl.provider ssl.secure.random.implementation ssl.trustmanager.algorithm
+  sasl.client.callback.handler.class sasl.kerberos.kinit.cmd sasl.kerberos.min.time.before.relogin
+  sasl.kerberos.service.name sasl.kerberos.ticket.renew.jitter sasl.kerberos.ticket.renew.window.factor
+  sasl.login.callback.handler.class sasl.login.class security.providers status.storage.partitions
+  status.storage.replication.factor status.storage.topic worker.sync.timeout.ms worker.unsync.backoff.ms`.split(
+    /\s+/,
+  ),
+);
+
+const FAMILIES_WITHOUT_EFFECT = [
+  'config.storage.',
+  'status.storage.',
+  'listeners.https.',
+  'admin.listeners.https.',
+  'metrics.context.',
+];
+
+/** Whether Kafka Connect knows a key that means nothing here. */
+export const isWithoutEffect = (key: string): boolean =>
+  KEYS_WITHOUT_EFFECT.has(key) ||
+  FAMILIES_WITHOUT_EFFECT.some((prefix) => key.startsWith(prefix)) ||
+  Object.keys(CLIENT_DEFS).some(
+    (kind) => key.startsWith(`${kind}.`) && WITHOUT_EFFECT.has(key.slice(kind.length + 1)),
+  );
