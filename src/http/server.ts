@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger, Metrics } from '../kernel';
 import { acceptJsonBodies } from './body';
@@ -14,6 +15,8 @@ export interface ServerOptions {
   readonly bodyTypes?: readonly string[];
   /** The service's own view of an error; null leaves it to the default mapping. */
   readonly mapError?: (error: unknown, request: FastifyRequest) => ErrorReply | null;
+  /** Echoes this header of a request, or makes up a UUID when it has none. */
+  readonly requestIdHeader?: string;
   /** One line per request in the log. Off unless asked for. */
   readonly requestLog?: boolean;
   /** Counts and times requests under the server's `name`. */
@@ -48,10 +51,20 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.setErrorHandler(answerError);
   acceptJsonBodies(server, options.bodyTypes ?? ['application/json']);
+  if (options.requestIdHeader) echoRequestId(server, options.requestIdHeader);
   answerUnknownRoutes(server);
   if (options.metrics) measureRequests(server, options.metrics, options.name ?? 'http');
   if (options.requestLog) logRequests(server, logger);
   return server;
+}
+
+function echoRequestId(server: FastifyInstance, header: string): void {
+  const name = header.toLowerCase();
+  server.addHook('onRequest', (request, reply, done) => {
+    const given = request.headers[name];
+    reply.header(header, typeof given === 'string' && given !== '' ? given : randomUUID());
+    done();
+  });
 }
 
 function logRequests(server: FastifyInstance, logger: Logger): void {

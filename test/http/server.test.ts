@@ -75,7 +75,8 @@ describe('the answers of a server', () => {
     ['GET', '/fail/config', undefined, 400, json({ error_code: 400, message: 'tasks.max is wrong. Use 1.' })],
     ['GET', '/fail/down', undefined, 503, json({ error_code: 503, message: 'No broker at a:1.' })],
   ] as const)('%s %.60s with body %.40s answers %i', async (method, url, sent, status, body) => {
-    const headers = sent === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' };
+    const headers: Record<string, string> =
+      sent === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' };
     const reply = await send(url, { method, body: sent, headers });
     expect([reply.status, reply.text]).toEqual([status, body]);
     expect(reply.headers['content-type']).toBe('application/json');
@@ -117,6 +118,15 @@ describe('the answers of a server', () => {
   it('names the verbs a path has', async () => {
     expect((await send('/things', { method: 'PUT' })).headers.allow).toBe('POST');
   });
+});
+
+it('echoes or makes up the id of a request, also for a path it does not have', async () => {
+  const server = createServer({ logger: SILENT, requestIdHeader: 'X-Request-ID' });
+  const { url, close } = await listen(server, 'http://127.0.0.1:0');
+  const given = await sendRequest(`${url}/nowhere`, { headers: { 'x-request-id': 'mine' } });
+  expect(given.headers['x-request-id']).toBe('mine');
+  expect((await sendRequest(url)).headers['x-request-id']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+  await close();
 });
 
 describe('listening', () => {
