@@ -1,5 +1,6 @@
 'use strict';
 /** The services of compose.yaml, each usable alone: the way out on a machine with Docker and without the programs. */
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
@@ -8,6 +9,9 @@ const { choosePort, HOST } = require('./ports.cjs');
 const { run } = require('./process.cjs');
 const { poll } = require('./wait.cjs');
 
+/** Two clones have two projects, even when their folders have one name. */
+const project = `millrace-${crypto.createHash('sha256').update(rootDir).digest('hex').slice(0, 8)}`;
+
 const hasDocker = () => spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
 
 /** `portVariable`: the variable of compose.yaml that says where the service is published. */
@@ -15,7 +19,7 @@ function createContainer({ name, dir, port, portVariable, probe, address }) {
   const stateFile = path.join(dir, 'container.json');
   const read = () => (fs.existsSync(stateFile) ? JSON.parse(fs.readFileSync(stateFile, 'utf8')) : undefined);
   const compose = (state, ...args) =>
-    run('docker', ['compose', '-f', path.join(rootDir, 'compose.yaml'), ...args], {
+    run('docker', ['compose', '-p', project, '-f', path.join(rootDir, 'compose.yaml'), ...args], {
       env: { [portVariable]: String(state.port) },
       what: `docker compose ${args[0]} ${name}`,
     });
