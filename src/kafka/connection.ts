@@ -382,7 +382,7 @@ export class BrokerConnection {
 
 /** Size, request header v1 and body. */
 function encodeRequest<T>(request: ApiRequest<T>, correlationId: number, clientId: string): Buffer {
-  const writer = new ByteWriter(512);
+  const writer = new ByteWriter(512 + (request.sizeHint ?? 0));
   writer.int32(0).int16(request.apiKey).int16(request.apiVersion).int32(correlationId).string(clientId);
   request.encode(writer);
   writer.setInt32(0, writer.length - 4);
