@@ -1,0 +1,232 @@
+/** Checks a connector's configuration as a whole: framework, transforms, predicates, converters, client keys, connector. */
+import { ConfigDef, type ConfigIssue, type ConfigKey, MillraceError } from '../kernel';
+import type { Plugin, SinkConnector, SourceConnector } from '../plugin';
+import type { Catalog, LookupKind } from './catalog';
+import { CLIENT_DEFS, type ClientKind, WITHOUT_EFFECT } from './client-keys';
+import { checkWithHints, prefixDef } from './config-compose';
+import { CONNECTOR_KEYS, SINK_DEF, SINK_KEYS, SOURCE_DEF, SOURCE_KEYS } from './connector-keys';
+import { checkSinkTopics, checkTopicCreation, TOPIC_CREATION_PREFIX } from './topic-keys';
+
+export type Connector = SourceConnector | SinkConnector;
+export type OverridePolicy = 'all' | 'none' | 'principal';
+
+export interface CheckedConnector {
+  /** Null when the class is missing or unknown; the issues say so. */
+  readonly plugin: Connector | null;
+  /** Everything wrong; `unknown` keys are a mistake for lint and a warning for a worker. */
+  readonly issues: readonly ConfigIssue[];
+  /** Keys of Kafka's clients that mean nothing here. */
+  readonly withoutEffect: readonly string[];
+}
+
+export interface CheckOptions {
+  readonly catalog: Catalog;
+  /** What a pipeline file says the connector is. */
+  readonly kind?: 'source' | 'sink' | null;
+  readonly policy?: OverridePolicy;
+  /** Whether the worker has a converter of this role; without it the connector must name one. */
+  readonly workerHas?: (role: 'key' | 'value') => boolean;
+}
+
+type Raw = Readonly<Record<string, string>>;
+
+/** `raw` has its references resolved. */
+export async function checkConnector(raw: Raw, options: CheckOptions): Promise<CheckedConnector> {
+  return new ConnectorCheck(raw, options).run();
+}
+
+const PRINCIPAL_KEYS = ['sasl.jaas.config', 'sasl.mechanism', 'security.protocol'];
+const ROLES = ['key', 'value', 'header'] as const;
+
+class ConnectorCheck {
+  readonly #raw: Raw;
+  readonly #options: CheckOptions;
+  readonly #issues: ConfigIssue[] = [];
+  readonly #withoutEffect: string[] = [];
+  #known = new ConfigDef([]);
+
+  constructor(raw: Raw, options: CheckOptions) {
+    this.#raw = raw;
+    this.#options = options;
+  }
+
+  async run(): Promise<CheckedConnector> {
+    const plugin = await this.#findConnector();
+    const kind = plugin?.kind ?? this.#options.kind ?? null;
+    this.#check(frameworkDef(kind));
+    await this.#checkTransforms();
+    await this.#checkConverters();
+    if (plugin !== null) this.#check(plugin.config);
+    this.#checkOverrides();
+    if (kind === 'sink') this.#issues.push(...checkSinkTopics(this.#raw));
+    if (kind === 'source') this.#issues.push(...checkTopicCreation(this.#raw));
+    this.#checkUnknown();
+    return { plugin, issues: this.#firstPerKey(), withoutEffect: this.#withoutEffect };
+  }
+
+  #check(def: ConfigDef): void {
+    this.#issues.push(...checkWithHints(def, this.#raw));
+    this.#known = this.#known.extend(def);
+  }
+
+  #complain(key: string, message: string, kind: ConfigIssue['kind'] = 'invalid'): void {
+    this.#issues.push({ key, value: this.#raw[key] ?? null, message, kind });
+  }
+
+  async #findConnector(): Promise<Connector | null> {
+    const name = this.#raw['connector.class']?.trim();
+    if (name === undefined || name === '') return null;
+    const plugin = await this.#find('connector', 'connector.class', name);
+    const { kind } = this.#options;
+    if (plugin !== null && kind && plugin.kind !== kind) {
+      this.#complain(
+        'connector.class',
+        `${name} is a ${plugin.kind} connector and stands among the ${kind}s`,
+      );
+    }
+    return plugin;
+  }
+
+  async #find<K extends LookupKind>(kind: K, key: string, name: string) {
+    try {
+      return await this.#options.catalog.find(kind, name);
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      this.#complain(
+        key,
+        `Invalid value ${name} for configuration ${key}: ${error.message}. ${error.hint ?? ''}`.trim(),
+      );
+      return null;
+    }
+  }
+
+  #list(key: string): readonly string[] {
+    const text = this.#raw[key]?.trim() ?? '';
+    return text === '' ? [] : text.split(/\s*,\s*/);
+  }
+
+  async #checkTransforms(): Promise<void> {
+    const predicates = this.#list('predicates');
+    for (const alias of predicates) {
+      await this.#checkChained('predicate', `predicates.${alias}.`, `Predicates: ${alias}`);
+    }
+    for (const alias of this.#list('transforms')) {
+      const prefix = `transforms.${alias}.`;
+      await this.#checkChained('transform', prefix, `Transforms: ${alias}`);
+      const predicate = this.#raw[`${prefix}predicate`];
+      if (predicate === undefined && this.#raw[`${prefix}negate`] !== undefined) {
+        this.#complain(`${prefix}negate`, `${prefix}negate has no meaning without ${prefix}predicate`);
+      } else if (predicate !== undefined && !predicates.includes(predicate)) {
+        const known =
+          predicates.length === 0 ? 'predicates names none' : `known are ${predicates.join(', ')}`;
+        this.#complain(
+          `${prefix}predicate`,
+          `Invalid value ${predicate} for configuration ${prefix}predicate: ${known}`,
+        );
+      }
+    }
+  }
+
+  async #checkChained(kind: 'transform' | 'predicate', prefix: string, group: string): Promise<void> {
+    this.#check(new ConfigDef(chainedKeys(kind, prefix, group)));
+    const type = this.#raw[`${prefix}type`];
+    const plugin: Plugin | null =
+      type === undefined ? null : await this.#find(kind, `${prefix}type`, type.trim());
+    // Keys of a class nobody knows cannot be judged.
+    if (plugin === null) this.#known = this.#known.extend(new ConfigDef([], [{ prefix, doc: '' }]));
+    else this.#check(prefixDef(plugin.config, prefix, group));
+  }
+
+  async #checkConverters(): Promise<void> {
+    const { workerHas } = this.#options;
+    for (const role of ROLES) {
+      const key = `${role}.converter`;
+      const name = this.#raw[key];
+      if (name !== undefined) {
+        const plugin: Plugin | null = await this.#find(
+          role === 'header' ? 'header-converter' : 'converter',
+          key,
+          name.trim(),
+        );
+        if (plugin === null)
+          this.#known = this.#known.extend(new ConfigDef([], [{ prefix: `${key}.`, doc: '' }]));
+        else this.#check(prefixDef(plugin.config, `${key}.`));
+      } else if (role !== 'header' && workerHas?.(role) === false) {
+        this.#complain(key, `${key} must be set here, or in the worker's configuration`, 'missing');
+      }
+    }
+  }
+
+  #checkOverrides(): void {
+    const { policy = 'all' } = this.#options;
+    for (const kind of Object.keys(CLIENT_DEFS) as ClientKind[]) {
+      const prefix = `${kind}.override.`;
+      const keys = Object.keys(this.#raw).filter((key) => key.startsWith(prefix));
+      if (keys.length > 0) this.#check(prefixDef(CLIENT_DEFS[kind], prefix));
+      for (const key of keys) {
+        const name = key.slice(prefix.length);
+        if (WITHOUT_EFFECT.has(name)) this.#withoutEffect.push(key);
+        if (policy === 'none' || (policy === 'principal' && !PRINCIPAL_KEYS.includes(name))) {
+          const which = policy === 'none' ? 'None' : 'Principal';
+          this.#complain(
+            key,
+            `The '${which}' policy does not allow '${name}' to be overridden in the connector configuration.`,
+          );
+        }
+      }
+    }
+  }
+
+  #checkUnknown(): void {
+    for (const issue of this.#known.unknown(this.#raw)) {
+      if (this.#withoutEffect.includes(issue.key)) continue;
+      const role = ROLES.find((each) => issue.key.startsWith(`${each}.converter.`));
+      const message =
+        role !== undefined && this.#raw[`${role}.converter`] === undefined
+          ? `${issue.key} has no effect without ${role}.converter beside it: the worker's converter has the worker's settings`
+          : issue.message;
+      this.#issues.push({ ...issue, message });
+    }
+  }
+
+  /** A connector may define a key of the framework again, and both complain. */
+  #firstPerKey(): ConfigIssue[] {
+    const seen = new Set<string>();
+    return this.#issues.filter(({ key }) => !seen.has(key) && seen.add(key));
+  }
+}
+
+export function frameworkDef(kind: 'source' | 'sink' | null): ConfigDef {
+  if (kind === 'source') return SOURCE_DEF.extend(new ConfigDef([], [TOPIC_CREATION_PREFIX]));
+  if (kind === 'sink') return SINK_DEF;
+  return new ConfigDef([...CONNECTOR_KEYS, ...SOURCE_KEYS, ...SINK_KEYS], [TOPIC_CREATION_PREFIX]);
+}
+
+/** What every transform and predicate has beside its own keys. */
+export function chainedKeys(kind: 'transform' | 'predicate', prefix: string, group: string): ConfigKey[] {
+  const key = (name: string, type: ConfigKey['type'], doc: string, more: Partial<ConfigKey>): ConfigKey => ({
+    name: prefix + name,
+    type,
+    doc,
+    group,
+    importance: 'HIGH',
+    width: 'NONE',
+    ...more,
+  });
+  const own = [
+    key('type', 'CLASS', `Class of the ${kind}.`, {}),
+    key('plugin.version', 'STRING', `Version of the ${kind}.`, { default: null, importance: 'MEDIUM' }),
+  ];
+  if (kind === 'predicate') return own;
+  return [
+    ...own,
+    key('predicate', 'STRING', 'Alias of the predicate that decides whether the transform is applied.', {
+      default: null,
+      importance: 'MEDIUM',
+    }),
+    key('negate', 'BOOLEAN', 'Whether the predicate must be false instead.', {
+      default: false,
+      importance: 'MEDIUM',
+    }),
+  ];
+}
