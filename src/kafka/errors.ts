@@ -39,6 +39,7 @@ FENCED_STATE_EPOCH INVALID_VOTER_KEY DUPLICATE_VOTER VOTER_NOT_FOUND INVALID_REG
 
 /** Codes our own code decides on. */
 export const Code = {
+  UNKNOWN_SERVER_ERROR: -1,
   NONE: 0,
   OFFSET_OUT_OF_RANGE: 1,
   CORRUPT_MESSAGE: 2,
@@ -120,6 +121,17 @@ export function kafkaError(code: number, where: string, detail?: string | null):
   const message = `Kafka refused to ${where}: ${codeName(code)} (${code})${reason}`;
   return new KafkaCodeError(errorCodeOf(code), code, message, { hint: HINTS[code] });
 }
+
+/** Final, while code 3 alone may pass: a topic just created is unknown to some brokers for a moment. */
+export const missingTopic = (topic: string): KafkaCodeError =>
+  new KafkaCodeError(
+    'KAFKA_REFUSED',
+    Code.UNKNOWN_TOPIC_OR_PARTITION,
+    `Kafka has no topic or partition ${topic}`,
+    {
+      hint: 'Create it, or check the name.',
+    },
+  );
 
 export const kafkaCodeOf = (error: unknown): number | undefined =>
   error instanceof KafkaCodeError ? error.kafkaCode : undefined;

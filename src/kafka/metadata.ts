@@ -2,7 +2,7 @@
  * Who leads which partition: own Metadata requests, errors per topic, a cache that callers invalidate.
  * One deleted topic never spoils the answer for the others.
  */
-import { Code, isRetriableCode, KafkaCodeError, kafkaError } from './errors';
+import { Code, isRetriableCode, kafkaError, missingTopic } from './errors';
 import type { BrokerDirectory, Lane } from './lane';
 import type { TopicView } from './port';
 import { newBackoff, sleep } from './retry';
@@ -151,13 +151,3 @@ const lookupError = (error: number, topic: string): Error =>
   error === Code.UNKNOWN_TOPIC_OR_PARTITION
     ? missingTopic(topic)
     : kafkaError(error, `look up topic ${topic}`);
-
-const missingTopic = (topic: string): Error =>
-  new KafkaCodeError(
-    'KAFKA_REFUSED',
-    Code.UNKNOWN_TOPIC_OR_PARTITION,
-    `Kafka has no topic ${topic}, or not this partition of it`,
-    {
-      hint: 'Create it, or check the name.',
-    },
-  );

@@ -1,0 +1,315 @@
+/**
+ * Membership in a group of the classic protocol, any protocol type, any bytes: join, sync, heartbeat, leave.
+ *
+ * One loop runs through the generations. Heartbeats have a timer and a lane of their own from the answer to JoinGroup on,
+ * also while the owner gives up its work, so neither slow processing nor a pending join costs the membership.
+ */
+import { isRetriable, type Logger, MillraceError } from '../kernel';
+import { type Coordinators, mayHaveMoved } from './coordinator';
+import { Code, kafkaCodeOf, kafkaError } from './errors';
+import type { Lane, LaneFactory } from './lane';
+import type { GroupIdentity, GroupMember, GroupOptions } from './port';
+import { newBackoff, sleep } from './retry';
+import { heartbeatRequest } from './wire/heartbeat';
+import { type JoinGroupAnswer, joinGroupRequest } from './wire/join-group';
+import { leaveGroupRequest } from './wire/leave-group';
+import { syncGroupRequest } from './wire/sync-group';
+
+const SESSION_TIMEOUT_MS = 10_000;
+const HEARTBEAT_MS = 1000;
+const REBALANCE_TIMEOUT_MS = 60_000;
+/** Leaving is a courtesy to the others: their wait for the session's end is the worst that can happen. */
+const LEAVE_TIMEOUT_MS = 2000;
+
+export interface GroupParts {
+  readonly openLane: LaneFactory;
+  /** Shared by all members of the client: heartbeats never wait for anything. */
+  readonly heartbeats: Lane;
+  readonly coordinators: Coordinators;
+  readonly logger: Logger;
+}
+
+/** Why a generation ended: somebody else's doing, the owner's `rejoin` or `stop`, or an error. */
+type End = 'rebalance' | 'rejoin' | 'stop' | MillraceError;
+
+/** A generation under way; `ended` settles once, with the first reason. */
+interface Generation {
+  readonly ended: Promise<End>;
+  end(reason: End): void;
+  /** Out of the group, perhaps after `ended`: what was assigned may be somebody else's by now. */
+  lost: MillraceError | null;
+  /** Ends the heartbeats. */
+  readonly beating: AbortController;
+}
+
+export function createGroupMember(parts: GroupParts, options: GroupOptions): GroupMember {
+  return new ClassicMember(parts, options);
+}
+
+class ClassicMember implements GroupMember {
+  readonly #parts: GroupParts;
+  readonly #options: GroupOptions;
+  readonly #lane: Lane;
+  readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  readonly #backoff = newBackoff();
+  readonly #sessionTimeoutMs: number;
+  readonly #rebalanceTimeoutMs: number;
+  #memberId = '';
+  #identity: GroupIdentity | null = null;
+  #generation: Generation = newGeneration();
+  /** Between `onAssigned` and `onRevoked('lost' | 'leave')`. */
+  #holding = false;
+  #leave: boolean;
+  #running: Promise<void> | null = null;
+
+  constructor(parts: GroupParts, options: GroupOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#lane = parts.openLane(`group-${options.groupId}`);
+    this.#logger = parts.logger.child({ group: options.groupId });
+    this.#sessionTimeoutMs = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
+    this.#rebalanceTimeoutMs = options.rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS;
+    this.#leave = options.instanceId === undefined;
+  }
+
+  get identity(): GroupIdentity | null {
+    return this.#identity;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  rejoin(): void {
+    this.#generation.end('rejoin');
+  }
+
+  async stop(options: { leave?: boolean } = {}): Promise<void> {
+    this.#leave = options.leave ?? this.#leave;
+    this.#stopping.abort();
+    this.#generation.end('stop');
+    // A pending join or sync ends with its connection.
+    await this.#lane.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const generation = newGeneration();
+      this.#generation = generation;
+      if (this.#stopping.signal.aborted) break;
+      const goesOn = await this.#runGeneration(generation).then(
+        () => true,
+        (error) => this.#survive(error),
+      );
+      if (!goesOn) return;
+      // On the way out heartbeats go on until the owner has given up its work.
+      if (!this.#stopping.signal.aborted) generation.beating.abort();
+    }
+    await this.#depart();
+  }
+
+  /** Joins, works until the generation ends, and has the owner give up its work. */
+  async #runGeneration(generation: Generation): Promise<void> {
+    const joined = await this.#join();
+    const identity = identityOf(joined, this.#options.instanceId);
+    void this.#beat(identity, generation);
+    const assignment = await this.#sync(joined, identity);
+    if (this.#stopping.signal.aborted) return;
+    this.#identity = identity;
+    this.#backoff.reset();
+    this.#holding = true;
+    this.#logger.debug({ generation: identity.generation, memberId: identity.memberId }, 'Joined the group');
+    await owned(() => this.#options.onAssigned(assignment, identity, joined.protocol));
+    const end = await generation.ended;
+    if (end === 'stop') return;
+    if (end instanceof MillraceError) throw end;
+    await owned(() => this.#options.onRevoked('rebalance'));
+    if (generation.lost !== null) throw generation.lost;
+  }
+
+  async #join(): Promise<JoinGroupAnswer> {
+    const { groupId, protocolType, instanceId = null, protocols } = this.#options;
+    for (;;) {
+      const nodeId = await this.#parts.coordinators.find('group', groupId);
+      const request = joinGroupRequest({
+        groupId,
+        protocolType,
+        instanceId,
+        sessionTimeoutMs: this.#sessionTimeoutMs,
+        rebalanceTimeoutMs: this.#rebalanceTimeoutMs,
+        memberId: this.#memberId,
+        protocols: protocols(),
+      });
+      const answer = await this.#lane.send(nodeId, request);
+      if (answer.error !== Code.NONE && answer.error !== Code.MEMBER_ID_REQUIRED) {
+        throw kafkaError(answer.error, `join group ${groupId}`);
+      }
+      // The coordinator names new members first, so that a lost answer leaves no ghost behind (KIP-394).
+      this.#memberId = answer.memberId;
+      if (answer.error === Code.NONE) return answer;
+    }
+  }
+
+  async #sync(joined: JoinGroupAnswer, identity: GroupIdentity): Promise<Buffer> {
+    const { groupId, assign } = this.#options;
+    const leads = joined.leader === joined.memberId;
+    // Views of the answer, which nobody keeps beyond `assign`.
+    const assignments = leads ? await assign(joined.protocol, joined.members) : new Map<string, Buffer>();
+    const nodeId = await this.#parts.coordinators.find('group', groupId);
+    const request = syncGroupRequest(groupId, identity, assignments, this.#rebalanceTimeoutMs + 5000);
+    const answer = await this.#lane.send(nodeId, request);
+    if (answer.error !== Code.NONE) throw kafkaError(answer.error, `get the assignment of group ${groupId}`);
+    return answer.assignment;
+  }
+
+  async #beat(identity: GroupIdentity, generation: Generation): Promise<void> {
+    const { signal } = generation.beating;
+    const { groupId, heartbeatMs = HEARTBEAT_MS } = this.#options;
+    const request = heartbeatRequest(groupId, identity, this.#sessionTimeoutMs);
+    for (;;) {
+      await sleep(heartbeatMs, signal);
+      if (signal.aborted) return;
+      const error = await this.#beatOnce(request);
+      if (signal.aborted) return;
+      if (kafkaCodeOf(error) === Code.REBALANCE_IN_PROGRESS) generation.end('rebalance');
+      else if (error !== null && !isRetriable(error)) {
+        generation.lost = error;
+        generation.end(error);
+        return;
+      }
+    }
+  }
+
+  /** Null when the coordinator is content. */
+  async #beatOnce(request: ReturnType<typeof heartbeatRequest>): Promise<MillraceError | null> {
+    const { coordinators, heartbeats } = this.#parts;
+    const { groupId } = this.#options;
+    try {
+      const nodeId = await coordinators.find('group', groupId);
+      const { error } = await heartbeats.send(nodeId, request);
+      if (error !== Code.NONE) throw kafkaError(error, `stay in group ${groupId}`);
+      return null;
+    } catch (error) {
+      if (mayHaveMoved(error)) coordinators.invalidate('group', groupId);
+      return asMillraceError(error);
+    }
+  }
+
+  /**
+   * What to do about the error that ended a generation: join again (true), or stop for good (false).
+   * Waits a little before the next join, so that no answer of a broker makes this loop spin.
+   */
+  async #survive(thrown: unknown): Promise<boolean> {
+    if (thrown instanceof OwnerError) {
+      await this.#die(asMillraceError(thrown.cause));
+      return false;
+    }
+    if (this.#stopping.signal.aborted) return true;
+    const error = asMillraceError(thrown);
+    const code = kafkaCodeOf(error);
+    const lost = code === Code.UNKNOWN_MEMBER_ID || code === Code.ILLEGAL_GENERATION;
+    const passing = lost || code === Code.REBALANCE_IN_PROGRESS || isRetriable(error);
+    if (lost && !(await this.#revokeLost())) return false;
+    if (!passing) {
+      await this.#die(error);
+      return false;
+    }
+    if (code === Code.UNKNOWN_MEMBER_ID) this.#memberId = '';
+    if (mayHaveMoved(error)) this.#parts.coordinators.invalidate('group', this.#options.groupId);
+    this.#logger.debug({ reason: error.message }, 'Joining the group again');
+    await sleep(this.#backoff.next(), this.#stopping.signal);
+    return true;
+  }
+
+  /** False when the owner's own handler failed, which is final. */
+  async #revokeLost(): Promise<boolean> {
+    this.#identity = null;
+    if (!this.#holding) return true;
+    this.#holding = false;
+    try {
+      await this.#options.onRevoked('lost');
+      return true;
+    } catch (error) {
+      await this.#die(asMillraceError(error));
+      return false;
+    }
+  }
+
+  async #die(error: MillraceError): Promise<void> {
+    const holding = this.#holding;
+    this.#holding = false;
+    this.#identity = null;
+    this.#generation.beating.abort();
+    await this.#lane.close();
+    if (holding) await ignoringErrors(async () => this.#options.onRevoked('lost'));
+    this.#options.onFatal(error);
+  }
+
+  /** The orderly end: the owner gives up its work while it is still a member, then the member leaves. */
+  async #depart(): Promise<void> {
+    const { onRevoked, onFatal } = this.#options;
+    const identity = this.#identity;
+    try {
+      if (this.#holding) await onRevoked('leave');
+    } catch (error) {
+      onFatal(asMillraceError(error));
+    }
+    this.#holding = false;
+    this.#identity = null;
+    this.#generation.beating.abort();
+    if (!this.#leave || this.#memberId === '') return;
+    const enough = new AbortController();
+    const left = ignoringErrors(() => this.#sendLeave(identity)).finally(() => enough.abort());
+    await Promise.race([left, sleep(LEAVE_TIMEOUT_MS, enough.signal)]);
+  }
+
+  async #sendLeave(identity: GroupIdentity | null): Promise<void> {
+    const { groupId, instanceId = null } = this.#options;
+    const memberId = identity?.memberId ?? this.#memberId;
+    const nodeId = await this.#parts.coordinators.find('group', groupId);
+    // An instance is removed by its instance id, which alone the coordinator keeps for ever.
+    const request = leaveGroupRequest(groupId, memberId, instanceId, LEAVE_TIMEOUT_MS);
+    await this.#parts.heartbeats.send(nodeId, request);
+  }
+}
+
+/** What a handler of the owner threw: final, since the owner knows better than this loop what is worth a retry. */
+class OwnerError extends Error {}
+
+async function owned(handler: () => Promise<void> | void): Promise<void> {
+  try {
+    await handler();
+  } catch (cause) {
+    throw new OwnerError('a handler failed', { cause });
+  }
+}
+
+function newGeneration(): Generation {
+  let settle!: (reason: End) => void;
+  const ended = new Promise<End>((resolve) => {
+    settle = resolve;
+  });
+  return { ended, end: settle, lost: null, beating: new AbortController() };
+}
+
+const identityOf = (joined: JoinGroupAnswer, instanceId: string | undefined): GroupIdentity => ({
+  memberId: joined.memberId,
+  generation: joined.generation,
+  instanceId: instanceId ?? null,
+});
+
+/** Whatever else is thrown is a defect, and final. */
+const asMillraceError = (error: unknown): MillraceError =>
+  error instanceof MillraceError
+    ? error
+    : new MillraceError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
+
+async function ignoringErrors(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch {
+    // The caller ends anyway; whatever failed here cannot be mended by anybody.
+  }
+}
