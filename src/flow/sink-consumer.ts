@@ -1,21 +1,14 @@
 /**
- * A sink task's side of its consumer group: membership, what is assigned, how far the task is, commits.
+ * A sink task's side of its consumer group: what is assigned, how far the task is, commits.
  * Protocol type `consumer`, so Kafka's own tools show group and lag.
  */
-import {
-  decodeAssignment,
-  decodeSubscription,
-  encodeAssignment,
-  encodeSubscription,
-  rangeAssignor,
-} from '../kafka/consumer-protocol';
-import type { BatchReader, GroupMember, GroupPeer, KafkaPort } from '../kafka/port';
-import type { Position, TopicPartition } from '../kernel';
+import { createConsumerGroup } from '../kafka/consumer-group';
+import type { BatchReader, GroupMember, KafkaPort } from '../kafka/port';
+import { MillraceError, type Position, type TopicPartition } from '../kernel';
 import type { SinkRunOptions } from './types';
 
-const PROTOCOL = 'range';
-const WATCH_MS = 5000;
-const WATCH_MISSING_MS = 500;
+/** Topics may appear at any time: one Metadata request per look. */
+const REFRESH_MS = 2000;
 
 export interface AssignmentListener {
   /** Everything is taken away; in-flight work must end before this resolves. `lost`: too late to commit. */
@@ -33,14 +26,10 @@ export class SinkConsumer {
   readonly delivered = new Map<string, Position>();
   #committed = new Map<string, number>();
   #assigned: readonly TopicPartition[] | null = null;
-  #member: GroupMember;
-  #topics: string[] = [];
-  #watch: NodeJS.Timeout | null = null;
+  /** Topics and partition counts that the assignment was made for. */
+  #covered = '';
   #stopped = false;
-  /** Topics and partition counts when last looked at. */
-  #seen = '';
-  /** A rebalance was asked for and has not come yet. */
-  #outdated = false;
+  readonly #member: GroupMember;
   readonly #options: SinkRunOptions;
   readonly #listener: AssignmentListener;
   readonly #kafka: KafkaPort;
@@ -50,19 +39,21 @@ export class SinkConsumer {
     this.#listener = listener;
     this.#kafka = options.kafka;
     this.reader = options.kafka.reader(options.reader);
-    const { groupId, instanceId, sessionTimeoutMs, heartbeatMs } = options.group;
-    this.#member = options.kafka.group({
-      groupId,
-      protocolType: 'consumer',
-      ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
-      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
-      ...(instanceId === null ? {} : { instanceId }),
-      protocols: () => [{ name: PROTOCOL, metadata: encodeSubscription({ topics: this.#topics }) }],
-      assign: (_protocol, members) => this.#assignAll(members),
-      onAssigned: (bytes) => this.#onAssigned(decodeAssignment(bytes)),
-      onRevoked: (reason) => this.#revoke(reason === 'lost'),
-      onFatal: (error) => listener.fatal(error),
-    });
+    const { group, topics, logger } = options;
+    const { instanceId, ...timing } = group;
+    this.#member = createConsumerGroup(
+      options.kafka,
+      {
+        ...timing,
+        ...(instanceId === null ? {} : { instanceId }),
+        topics,
+        refreshMs: REFRESH_MS,
+        onAssigned: (partitions) => this.#onAssigned(partitions),
+        onRevoked: (reason) => this.#revoke(reason === 'lost'),
+        onFatal: (error) => listener.fatal(error),
+      },
+      logger,
+    );
   }
 
   /** Null until the group has assigned something, which may be nothing. */
@@ -70,50 +61,24 @@ export class SinkConsumer {
     return this.#assigned;
   }
 
-  async start(): Promise<void> {
-    await this.#look();
+  start(): void {
     this.#member.start();
-    this.#schedule();
-  }
-
-  /** Topics to subscribe to: those named, or those that match now. */
-  async #wanted(): Promise<string[]> {
-    const { topics } = this.#options;
-    const names =
-      topics instanceof RegExp
-        ? (await this.#kafka.admin.listTopics()).filter((t) => topics.test(t))
-        : topics;
-    return [...names].sort();
-  }
-
-  async #partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
-    const views = topics.length === 0 ? [] : await this.#kafka.metadata(topics);
-    return new Map(
-      views.filter((view) => view.error === 0).map((view) => [view.topic, view.partitions.length]),
-    );
-  }
-
-  async #assignAll(members: readonly GroupPeer[]): Promise<ReadonlyMap<string, Buffer>> {
-    const subscribed = members.map((member) => ({
-      memberId: member.memberId,
-      instanceId: member.instanceId,
-      topics: decodeSubscription(member.metadata).topics,
-    }));
-    const counts = await this.#partitionCounts([...new Set(subscribed.flatMap((member) => member.topics))]);
-    const shares = rangeAssignor(subscribed, counts);
-    return new Map(members.map(({ memberId }) => [memberId, encodeAssignment(shares.get(memberId) ?? [])]));
   }
 
   async #onAssigned(partitions: readonly TopicPartition[]): Promise<void> {
-    const positions = partitions.length === 0 ? [] : await this.#startingPoints(partitions);
-    const chosen = await this.#listener.assigned(positions);
-    if (this.#stopped) return;
-    this.delivered.clear();
-    for (const position of chosen) this.delivered.set(keyOf(position), position);
-    this.#committed = new Map(chosen.map((position) => [keyOf(position), position.offset]));
-    this.reader.assign(chosen);
-    this.#outdated = false;
-    this.#assigned = partitions;
+    try {
+      this.#covered = await this.#existing();
+      const positions = partitions.length === 0 ? [] : await this.#startingPoints(partitions);
+      const chosen = await this.#listener.assigned(positions);
+      if (this.#stopped) return;
+      this.delivered.clear();
+      for (const position of chosen) this.delivered.set(keyOf(position), position);
+      this.#committed = new Map(chosen.map((position) => [keyOf(position), position.offset]));
+      this.reader.assign(chosen);
+      this.#assigned = partitions;
+    } catch (error) {
+      if (!this.#stopped) this.#listener.fatal(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Committed positions, the reset policy's where the group has none. */
@@ -124,10 +89,11 @@ export class SinkConsumer {
     const fresh = partitions.filter((partition) => !known.has(keyOf(partition)));
     if (fresh.length === 0) return committed;
     const policy = this.#options.autoOffsetReset;
-    if (policy === 'none') {
-      throw new Error(`group ${groupId} has no offset for ${keyOf(fresh[0]!)} and auto.offset.reset is none`);
-    }
-    return [...committed, ...(await this.#kafka.offsets(fresh, policy))];
+    if (policy !== 'none') return [...committed, ...(await this.#kafka.offsets(fresh, policy))];
+    const { topic, partition } = fresh[0]!;
+    throw new MillraceError('KAFKA_REFUSED', `group ${groupId} has no offset for ${topic}-${partition}`, {
+      hint: 'auto.offset.reset is none: set it to earliest or latest, or commit offsets for the group.',
+    });
   }
 
   async #revoke(lost: boolean): Promise<void> {
@@ -171,46 +137,35 @@ export class SinkConsumer {
 
   /** Ends of the assigned partitions right now, or null while the assignment does not cover all that exists. */
   async ends(): Promise<Position[] | null> {
-    await this.#refresh();
     const assigned = this.#assigned;
-    if (assigned === null || this.#outdated) return null;
+    if (assigned === null) return null;
+    if ((await this.#existing()) !== this.#covered) {
+      this.#covered = '';
+      this.#member.rejoin();
+      return null;
+    }
     const spec = this.#options.reader.isolation === 'read_committed' ? 'lso' : 'latest';
     return assigned.length === 0 ? [] : this.#kafka.offsets(assigned, spec);
   }
 
-  #schedule(): void {
-    if (this.#stopped) return;
-    const delay = this.#assigned !== null && this.#assigned.length > 0 ? WATCH_MS : WATCH_MISSING_MS;
-    this.#watch = setTimeout(() => {
-      this.#refresh()
-        .catch(() => {
-          // Metadata comes back with the broker; until then the reader shows what is wrong.
-        })
-        .finally(() => this.#schedule());
-    }, delay);
-  }
-
-  /** Asks for a rebalance when topics or partitions appeared or went. */
-  async #refresh(): Promise<void> {
-    const seen = this.#seen;
-    await this.#look();
-    if (this.#stopped || this.#seen === seen) return;
-    this.#outdated = true;
-    this.#member.rejoin();
-  }
-
-  /** Learns which topics there are and how many partitions they have. */
-  async #look(): Promise<void> {
-    const topics = await this.#wanted();
-    const counts = await this.#partitionCounts(topics);
-    this.#topics = topics;
-    this.#seen = JSON.stringify([...counts].sort());
+  /** The topics wanted that exist, with their partition counts. */
+  async #existing(): Promise<string> {
+    const { topics } = this.#options;
+    const names =
+      topics instanceof RegExp
+        ? (await this.#kafka.admin.listTopics()).filter((topic) => topics.test(topic))
+        : topics;
+    const views = names.length === 0 ? [] : await this.#kafka.metadata(names);
+    return views
+      .filter((view) => view.error === 0)
+      .map((view) => `${view.topic}:${view.partitions.length}`)
+      .sort()
+      .join();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    if (this.#watch !== null) clearTimeout(this.#watch);
     await this.#member.stop();
+    this.#stopped = true;
     await this.reader.close();
   }
 }

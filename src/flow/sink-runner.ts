@@ -83,7 +83,7 @@ class SinkRunner implements AssignmentListener {
     let failure: unknown = null;
     try {
       await this.#open();
-      await untilHealed(this.#operator, 'KAFKA_CONSUME', 'consumer group', () => this.#consumer.start());
+      this.#consumer.start();
       await this.#loop(signal);
     } catch (error) {
       failure = this.#failure ?? error;
