@@ -16,6 +16,8 @@ type PluginOf<K extends LookupKind> = Extract<
 export interface PluginModule {
   /** Names and aliases of all its plug-ins, known without loading it; null: load it to know. */
   readonly names: readonly string[] | null;
+  /** Kinds it has; absent: any. */
+  readonly kinds?: readonly PluginKind[];
   load(): readonly Plugin[] | Promise<readonly Plugin[]>;
 }
 
@@ -61,7 +63,9 @@ export function createCatalog(modules: readonly PluginModule[]): Catalog {
     all,
     async find<K extends LookupKind>(kind: K, name: string): Promise<PluginOf<K>> {
       const likely = modules.filter(
-        ({ names }) => names === null || names.some((known) => answersTo(known, kind, name)),
+        ({ names, kinds }) =>
+          (kinds === undefined || kinds.some((each) => matchesKind(each, kind))) &&
+          (names === null || names.some((known) => answersTo(known, kind, name))),
       );
       const plugins = (await Promise.all(likely.map(load))).flat();
       const found = pick(plugins, kind, name);
@@ -71,8 +75,10 @@ export function createCatalog(modules: readonly PluginModule[]): Catalog {
   };
 }
 
-const isOfKind = (plugin: Plugin, kind: LookupKind): boolean =>
-  kind === 'connector' ? plugin.kind === 'source' || plugin.kind === 'sink' : plugin.kind === kind;
+const matchesKind = (kind: PluginKind, wanted: LookupKind): boolean =>
+  kind === wanted || (wanted === 'connector' && (kind === 'source' || kind === 'sink'));
+
+const isOfKind = (plugin: Plugin, kind: LookupKind): boolean => matchesKind(plugin.kind, kind);
 
 export const namesOf = ({ name, aliases }: Plugin): readonly string[] => [name, ...aliases];
 

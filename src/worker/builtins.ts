@@ -1,0 +1,21 @@
+/** The plug-ins of src/convert and src/transform, loaded when the first of their kind is asked for. */
+import type { PluginModule } from './catalog';
+
+export const BUILT_IN_MODULES: readonly PluginModule[] = [
+  {
+    kinds: ['transform', 'predicate'],
+    names: null,
+    load: () => {
+      const { transforms, predicates } = require('../transform') as typeof import('../transform');
+      return [...transforms, ...predicates];
+    },
+  },
+  {
+    kinds: ['converter', 'header-converter'],
+    names: null,
+    load: () => {
+      const { converters, headerConverters } = require('../convert') as typeof import('../convert');
+      return [...converters, ...headerConverters];
+    },
+  },
+];

@@ -1,0 +1,82 @@
+import type { CompactedLog, CompactedLogOptions, KafkaPort } from '../../src/kafka/port';
+import { createKafkaOffsetStore } from '../../src/worker/offset-store-kafka';
+
+/** A log kept in memory; what is in `records` before the start is replayed. */
+function memoryLog(records: { key: string; value: string | null }[], failures = 0) {
+  let options: CompactedLogOptions | null = null;
+  let left = failures;
+  const apply = ({ key, value }: { key: string; value: string | null }): void =>
+    options!.apply({
+      partition: 0,
+      offset: 0,
+      timestamp: 0,
+      key: Buffer.from(key),
+      value: value === null ? null : Buffer.from(value),
+    });
+  const log: CompactedLog = {
+    start: async () => {
+      if (left-- > 0) throw new Error('no broker');
+      records.forEach(apply);
+    },
+    readToEnd: async () => {},
+    write: async (written) => {
+      for (const { key, value } of written) {
+        const record = { key: key.toString(), value: value?.toString() ?? null };
+        records.push(record);
+        apply(record);
+      }
+      return records.length - 1;
+    },
+    stop: async () => {},
+  };
+  const kafka = {
+    compactedLog: (given: CompactedLogOptions) => ((options = given), log),
+  } as unknown as KafkaPort;
+  return { kafka, options: () => options! };
+}
+
+const settings = { topic: 'connect-offsets', partitions: 25, replicationFactor: 1 };
+
+describe('offsets in a topic', () => {
+  test("keys and values are Connect's, byte for byte", async () => {
+    const records: { key: string; value: string | null }[] = [];
+    const { kafka, options } = memoryLog(records);
+    const store = createKafkaOffsetStore(kafka, settings);
+    await store.set('c', [
+      { partition: { filename: '/tmp/ä b' }, offset: { position: 5 } },
+      { partition: { z: 1, a: true }, offset: { x: null, y: 'q' } },
+      { partition: { filename: 'old' }, offset: null },
+    ]);
+    expect(records).toEqual([
+      { key: '["c",{"filename":"/tmp/ä b"}]', value: '{"position":5}' },
+      { key: '["c",{"z":1,"a":true}]', value: '{"x":null,"y":"q"}' },
+      { key: '["c",{"filename":"old"}]', value: null },
+    ]);
+    expect(options()).toMatchObject(settings);
+  });
+
+  test('reads what is there: the last one counts, tombstones remove, foreign records are passed over', async () => {
+    const { kafka } = memoryLog([
+      { key: '["c",{"f":"a"}]', value: '{"position":1}' },
+      { key: '["c",{"f":"a"}]', value: '{"position":2}' },
+      { key: '["c",{"f":"b"}]', value: '{"position":3}' },
+      { key: '["c",{"f":"b"}]', value: null },
+      { key: '["d",{"f":"a"}]', value: '{"position":4}' },
+      { key: 'not json', value: '{}' },
+      { key: '["c"]', value: '{}' },
+      { key: '["c",{"f":"x"}]', value: 'not json' },
+    ]);
+    const store = createKafkaOffsetStore(kafka, settings);
+    expect(await store.get('c', [{ f: 'a' }, { f: 'b' }, { f: 'x' }])).toEqual([{ position: 2 }, null, null]);
+    expect(await store.all('d')).toEqual([{ partition: { f: 'a' }, offset: { position: 4 } }]);
+    expect(await store.all('c')).toHaveLength(1);
+  });
+
+  test('a start that failed is tried again by the next call', async () => {
+    const { kafka } = memoryLog([{ key: '["c",{"f":"a"}]', value: '{"position":1}' }], 1);
+    const store = createKafkaOffsetStore(kafka, settings);
+    await expect(store.get('c', [{ f: 'a' }])).rejects.toThrow('no broker');
+    expect(await store.get('c', [{ f: 'a' }])).toEqual([{ position: 1 }]);
+    await store.close();
+  });
+});
