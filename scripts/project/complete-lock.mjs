@@ -19,7 +19,7 @@ function platformOf(name) {
   const libc = /musl/.test(name) ? ['musl'] : /gnu/.test(name) ? ['glibc'] : undefined;
   const os = systems.filter((system) => words.includes(system));
   const cpu = processors.filter((processor) => words.includes(processor));
-  return os.length > 0 && cpu.length > 0 ? { cpu, ...(libc && { libc }), os } : undefined;
+  return os.length > 0 && cpu.length > 0 ? { cpu, libc, os } : undefined;
 }
 
 /** npm's own order, so that the next npm install moves nothing. */
@@ -37,9 +37,10 @@ for (const [place, entry] of Object.entries(lock.packages)) {
     const platform = platformOf(name);
     if (!platform)
       throw new Error(`${name} of ${place} is missing in the lock and says no platform in its name.`);
+    const { cpu, libc, os } = platform;
     const { dev } = entry;
     added.push(name);
-    lock.packages[`node_modules/${name}`] = { version, ...platform, ...(dev && { dev }), optional: true };
+    lock.packages[`node_modules/${name}`] = { version, cpu, dev, libc, optional: true, os };
   }
 }
 
