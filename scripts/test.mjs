@@ -18,10 +18,8 @@ const inCi = Boolean(process.env.CI);
 const gates = {
   build: () => builder.build(),
   types: () => collect(bin('tsc'), ['--noEmit', '-p', rootDir]),
-  lint: async () => {
-    await collect(bin('biome'), ['check', '.']);
-    await collect(bin('eslint'), ['.', '--max-warnings', '0']);
-  },
+  lint: () =>
+    together(collect(bin('biome'), ['check', '--max-diagnostics=200', '.']), collect(bin('eslint'), ['.', '--max-warnings', '0'])),
   arrows: () => collect(process.execPath, ['scripts/arrows.mjs']),
 };
 
@@ -36,6 +34,12 @@ function collect(command, args) {
       code === 0 ? resolve() : reject(new Error(output.trimEnd() || `exit code ${code}`)),
     );
   });
+}
+
+/** Fails with what all of them have to say. */
+async function together(...checks) {
+  const reasons = (await Promise.allSettled(checks)).flatMap(({ reason }) => reason ?? []);
+  if (reasons.length > 0) throw new Error(reasons.map(({ message }) => message).join('\n'));
 }
 
 async function runGate([name, gate]) {
