@@ -241,6 +241,7 @@ export interface GroupMember {
 
 export interface CompactedLogOptions {
   readonly topic: string;
+  /** Of a topic that is to be created. With 1, an existing topic must have one partition, too. */
   readonly partitions: number;
   /** -1: the broker's default. */
   readonly replicationFactor?: number;
@@ -248,6 +249,8 @@ export interface CompactedLogOptions {
   readonly isolation?: Isolation;
   /** Applied in log order, once per record, tombstones included (value null). Key and value are copies. */
   apply(record: LogRecord): void;
+  /** Called once when `apply` throws or a record is corrupt; the log has stopped. Logged when absent. */
+  onFailure?(error: Error): void;
 }
 
 export interface LogRecord {
