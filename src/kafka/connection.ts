@@ -129,6 +129,12 @@ interface Queued {
   readonly fail: (error: Error) => void;
 }
 
+export interface ConnectionObserver {
+  ready(): void;
+  /** Once. `wasReady`: requests had flowed before. */
+  closed(error: Error, wasReady: boolean): void;
+}
+
 type State = 'connecting' | 'ready' | 'authenticating' | 'closed';
 
 export class BrokerConnection {
@@ -136,7 +142,7 @@ export class BrokerConnection {
   readonly #options: KafkaOptions;
   readonly #clientId: string;
   readonly #address: Address;
-  readonly #onClosed: () => void;
+  readonly #observer: ConnectionObserver;
   readonly #inFlight = new Map<number, InFlight>();
   #queued: Queued[] = [];
   #state: State = 'connecting';
@@ -149,11 +155,11 @@ export class BrokerConnection {
   readonly ready: Promise<void>;
   #settleReady!: { resolve(): void; reject(error: Error): void };
 
-  constructor(address: Address, options: KafkaOptions, clientId: string, onClosed: () => void) {
+  constructor(address: Address, options: KafkaOptions, clientId: string, observer: ConnectionObserver) {
     this.#address = address;
     this.#options = options;
     this.#clientId = clientId;
-    this.#onClosed = onClosed;
+    this.#observer = observer;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
@@ -190,7 +196,7 @@ export class BrokerConnection {
     this.#state = 'closed';
     clearTimeout(this.#connectTimer);
     clearTimeout(this.#throttleTimer);
-    this.#onClosed();
+    this.#observer.closed(error, reason === undefined);
     this.#settleReady.reject(error);
     const pending = [...this.#inFlight.values(), ...this.#queued];
     for (const { timer } of this.#inFlight.values()) clearTimeout(timer);
@@ -219,6 +225,7 @@ export class BrokerConnection {
 
   #becomeReady(): void {
     if (this.#state === 'closed') return;
+    if (this.#state === 'connecting') this.#observer.ready();
     this.#state = 'ready';
     this.#settleReady.resolve();
     this.#flush(true);

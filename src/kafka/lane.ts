@@ -2,7 +2,7 @@
  * Lanes: connections of one purpose, one per broker. A broker answers one request at a time per connection, so a long
  * poll (fetch, join, sync) on a lane of its own never holds up produce, heartbeats or metadata.
  */
-import { MillraceError } from '../kernel';
+import { isRetriable, type Logger, type Metrics, MillraceError, NO_METRICS, SILENT } from '../kernel';
 import { type Address, addressText, BrokerConnection } from './connection';
 import { laneClosed, unreachable } from './connection-errors';
 import type { KafkaOptions } from './port';
@@ -82,21 +82,53 @@ export interface Lanes {
   close(): Promise<void>;
 }
 
-export function createLanes(options: KafkaOptions): Lanes {
+/**
+ * @param logger one warning when a broker stops to answer, one line when it answers again; whatever else goes wrong is
+ *   told to who waits for it
+ */
+export function createLanes(
+  options: KafkaOptions,
+  logger: Logger = SILENT,
+  metrics: Metrics = NO_METRICS,
+): Lanes {
+  const outages = createOutages(logger, metrics);
   const directory = createDirectory(options.brokers);
   const lanes = new Set<Lane>();
   return {
     directory,
     open(purpose) {
-      const lane: Lane = new BrokerLane(options, `${options.clientId}-${purpose}`, directory, () =>
-        lanes.delete(lane),
-      );
+      const clientId = `${options.clientId}-${purpose}`;
+      const lane: Lane = new BrokerLane(options, clientId, directory, outages, () => lanes.delete(lane));
       lanes.add(lane);
       return lane;
     },
     async close() {
       await Promise.all([...lanes].map((lane) => lane.close()));
+      outages.close();
     },
+  };
+}
+
+interface Outages {
+  failed(address: string, error: Error): void;
+  recovered(address: string): void;
+  close(): void;
+}
+
+function createOutages(logger: Logger, metrics: Metrics): Outages {
+  const down = new Set<string>();
+  const help = 'Kafka brokers that could not be connected to at the last try.';
+  const remove = metrics.observedGauge('millrace_kafka_brokers_unreachable', help, {}, () => down.size);
+  return {
+    failed(address, error) {
+      if (down.has(address)) return;
+      down.add(address);
+      logger.warn({ broker: address, reason: error.message }, 'Kafka broker not reachable, trying on');
+    },
+    recovered(address) {
+      if (down.delete(address)) logger.info({ broker: address }, 'Kafka broker reachable again');
+    },
+    close: remove,
   };
 }
 
@@ -104,15 +136,23 @@ class BrokerLane implements Lane {
   readonly #options: KafkaOptions;
   readonly #clientId: string;
   readonly #directory: BrokerDirectory;
+  readonly #outages: Outages;
   readonly #onClosed: () => void;
   readonly #connections = new Map<string, BrokerConnection>();
   #search: Promise<BrokerConnection> | null = null;
   #closed = false;
 
-  constructor(options: KafkaOptions, clientId: string, directory: BrokerDirectory, onClosed: () => void) {
+  constructor(
+    options: KafkaOptions,
+    clientId: string,
+    directory: BrokerDirectory,
+    outages: Outages,
+    onClosed: () => void,
+  ) {
     this.#options = options;
     this.#clientId = clientId;
     this.#directory = directory;
+    this.#outages = outages;
     this.#onClosed = onClosed;
   }
 
@@ -167,8 +207,12 @@ class BrokerLane implements Lane {
     const key = addressText(address);
     const existing = this.#connections.get(key);
     if (existing !== undefined) return existing;
-    const connection: BrokerConnection = new BrokerConnection(address, this.#options, this.#clientId, () => {
-      if (this.#connections.get(key) === connection) this.#connections.delete(key);
+    const connection: BrokerConnection = new BrokerConnection(address, this.#options, this.#clientId, {
+      ready: () => this.#outages.recovered(key),
+      closed: (error, wasReady) => {
+        if (this.#connections.get(key) === connection) this.#connections.delete(key);
+        if (!wasReady && isRetriable(error)) this.#outages.failed(key, error);
+      },
     });
     this.#connections.set(key, connection);
     return connection;
