@@ -30,7 +30,10 @@ function memoryLog(records: { key: string; value: string | null }[], failures = 
     stop: async () => {},
   };
   const kafka = {
-    compactedLog: (given: CompactedLogOptions) => ((options = given), log),
+    compactedLog: (given: CompactedLogOptions) => {
+      options = given;
+      return log;
+    },
   } as unknown as KafkaPort;
   return { kafka, options: () => options! };
 }
