@@ -233,8 +233,10 @@ class TopicLog implements CompactedLog {
 
 const copy = (bytes: Buffer | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes));
 
-/** TOPIC_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED. */
-const FORBIDDEN: ReadonlySet<number> = new Set([29, 31]);
+const FORBIDDEN: ReadonlySet<number> = new Set([
+  Code.TOPIC_AUTHORIZATION_FAILED,
+  Code.CLUSTER_AUTHORIZATION_FAILED,
+]);
 
 function wrongPolicy(topic: string, policy: string): ConfigError {
   const danger =
