@@ -11,6 +11,7 @@ import {
 } from '../kernel';
 import type { Converter, ConverterPlugin, HeaderConverterPlugin } from '../plugin';
 import { CONVERTER_TYPE } from './converter-type';
+import { type FlatReader, flatReaderOf, NOT_SIMPLE } from './json/flat-reader';
 import { parseExact, readerOf, schemaless } from './json/read';
 import { schemaFromJson, schemaToJson } from './json/schema-json';
 import { type DecimalFormat, writerOf, writeSchemaless } from './json/write';
@@ -79,6 +80,7 @@ class JsonConverter implements Converter {
   /** The envelope of the last record read: most topics carry one schema. */
   #lastPrefix: Buffer | null = null;
   #lastSchema: Schema | null = null;
+  #lastFlat: FlatReader | null = null;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -108,17 +110,20 @@ class JsonConverter implements Converter {
     if (bytes === null) return NULL_SCHEMA_AND_VALUE;
     if (!this.#settings.schemas)
       return { schema: null, value: schemaless(parseText(bytes, 0, bytes.length)) };
-    const payload = this.#payloadOnly(bytes);
-    if (payload === undefined) return this.#whole(bytes);
+    const prefix = this.#lastPrefix;
+    if (prefix === null || bytes[bytes.length - 1] !== CLOSING_BRACE || !startsWith(bytes, prefix)) {
+      return this.#whole(bytes);
+    }
     const schema = this.#lastSchema!;
+    const simple = this.#lastFlat?.(bytes, prefix.length, bytes.length - 1) ?? NOT_SIMPLE;
+    if (simple !== NOT_SIMPLE) return { schema, value: simple };
+    const payload = this.#payloadOnly(bytes, prefix);
+    if (payload === undefined) return this.#whole(bytes);
     return { schema, value: readerOf(schema, this.#settings.nullsToDefaults)(payload) };
   }
 
-  /** The payload when the schema member is the one just seen, to the byte; undefined when it is not that simple. */
-  #payloadOnly(bytes: Buffer): unknown {
-    const prefix = this.#lastPrefix;
-    if (prefix === null || bytes[bytes.length - 1] !== CLOSING_BRACE || !startsWith(bytes, prefix))
-      return undefined;
+  /** The payload of a record whose schema member is the one just seen; undefined when it is not that simple. */
+  #payloadOnly(bytes: Buffer, prefix: Buffer): unknown {
     try {
       return parseExact(bytes.utf8Slice(prefix.length, bytes.length - 1));
     } catch {
@@ -158,6 +163,7 @@ class JsonConverter implements Converter {
     if (end !== endOfObject(bytes, '{"schema":'.length) || bytes[bytes.length - 1] !== CLOSING_BRACE) return;
     this.#lastPrefix = Buffer.from(bytes.subarray(0, end + ',"payload":'.length));
     this.#lastSchema = schema;
+    this.#lastFlat = flatReaderOf(schema);
   }
 }
 
