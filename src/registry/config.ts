@@ -1,0 +1,215 @@
+/** The keys of Confluent's `schema-registry.properties`, as options of this server. */
+import { type Listener, parseListener } from '../http';
+import {
+  atLeast,
+  type Config,
+  ConfigDef,
+  ConfigError,
+  type ConfigIssue,
+  nonEmpty,
+  oneOfIgnoringCase,
+  type RawConfig,
+  type Validator,
+} from '../kernel';
+import type { RegistryOptions } from './main';
+import { type CompatibilityLevel, LEVELS } from './state/settings';
+
+const KAFKA_PREFIX = 'kafkastore.';
+
+const listener: Validator = (value) => {
+  const given = value as readonly string[];
+  if (given.length !== 1) return 'Give exactly one listener';
+  try {
+    parseListener(given[0]!);
+    return null;
+  } catch (error) {
+    return (error as Error).message.replace(/^.*: /, '');
+  }
+};
+
+const errorCode: Validator = (value) =>
+  value === 409 || value === 40901 ? null : 'The number must be 409 or 40901';
+
+export const REGISTRY_CONFIG = new ConfigDef(
+  [
+    {
+      name: 'listeners',
+      type: 'LIST',
+      default: ['http://0.0.0.0:8081'],
+      importance: 'HIGH',
+      doc: 'Where the registry listens: http://host:port. One listener.',
+      example: 'http://0.0.0.0:8081',
+      validator: listener,
+    },
+    {
+      name: 'kafkastore.bootstrap.servers',
+      type: 'LIST',
+      importance: 'HIGH',
+      doc: 'Brokers of the cluster that keeps the schemas, host:port, with or without PLAINTEXT:// or another protocol before it.',
+      example: 'PLAINTEXT://localhost:9092',
+      validator: nonEmpty,
+    },
+    {
+      name: 'kafkastore.topic',
+      type: 'STRING',
+      default: '_schemas',
+      importance: 'HIGH',
+      doc: 'Topic that keeps the schemas: one partition, cleanup.policy=compact. It is created when it is missing.',
+      validator: nonEmpty,
+    },
+    {
+      name: 'kafkastore.topic.replication.factor',
+      type: 'INT',
+      default: 3,
+      importance: 'HIGH',
+      doc: 'Copies of the topic when it is created. A smaller cluster gets as many as it has brokers, with a warning.',
+      validator: atLeast(1),
+    },
+    {
+      name: 'kafkastore.timeout.ms',
+      type: 'INT',
+      default: 10_000,
+      importance: 'MEDIUM',
+      doc: 'How long one write to the topic may take, ms; then the request answers 500 with error 50002, and may be repeated.',
+      validator: atLeast(1),
+    },
+    {
+      name: 'schema.compatibility.level',
+      type: 'STRING',
+      default: 'backward',
+      importance: 'HIGH',
+      doc: 'Compatibility level where no configuration of subject, context or all says another.',
+      validator: oneOfIgnoringCase(...LEVELS.map((level) => level.toLowerCase())),
+      recommended: LEVELS.map((level) => level.toLowerCase()),
+    },
+    {
+      name: 'schema.registry.group.id',
+      type: 'STRING',
+      default: 'schema-registry',
+      importance: 'MEDIUM',
+      doc: 'Name of this registry cluster, told by /v1/metadata/id.',
+      validator: nonEmpty,
+    },
+    {
+      name: 'schema.validate.new.schemas',
+      type: 'BOOLEAN',
+      default: true,
+      importance: 'LOW',
+      doc: 'Whether names and default values of new schemas are checked strictly.',
+    },
+    {
+      name: 'mode.mutability',
+      type: 'BOOLEAN',
+      default: true,
+      importance: 'LOW',
+      doc: 'Whether PUT and DELETE /mode are allowed.',
+    },
+    {
+      name: 'size.limit.filter.enabled',
+      type: 'BOOLEAN',
+      default: false,
+      importance: 'LOW',
+      doc: 'Whether bodies above 1 MiB are refused with 413. Without it the limit is 16 MiB.',
+    },
+    {
+      name: 'incompatible.error.code',
+      type: 'INT',
+      default: 409,
+      importance: 'LOW',
+      doc: 'error_code of an incompatible schema: 409 as up to Confluent 8.0, 40901 as from 8.1 on. The HTTP status is 409.',
+      validator: errorCode,
+    },
+    {
+      name: 'request.log',
+      type: 'BOOLEAN',
+      default: false,
+      importance: 'LOW',
+      doc: 'Whether each request gets a line in the log.',
+    },
+  ],
+  [{ prefix: KAFKA_PREFIX, doc: 'Keys of the Kafka client, such as kafkastore.security.protocol.' }],
+);
+
+/** Keys of Confluent's registry that have no counterpart here. */
+const IGNORED: ReadonlySet<string> = new Set(
+  `host.name debug master.eligibility leader.eligibility leader.election.sticky leader.eligibility.delay.ms
+   inter.instance.protocol inter.instance.headers.whitelist schema.registry.inter.instance.protocol
+   schema.registry.zk.namespace kafkastore.connection.url kafkastore.zk.session.timeout.ms kafkastore.group.id
+   kafkastore.init.timeout.ms kafkastore.write.max.retries kafkastore.topic.skip.validation kafkastore.update.handlers
+   kafkastore.checkpoint.dir kafkastore.checkpoint.version schema.cache.size schema.cache.expiry.secs
+   schema.canonicalize.on.consume schema.search.default.limit schema.search.max.limit schema.providers
+   metrics.jmx.prefix metrics.num.samples metrics.sample.window.ms metric.reporters resource.extension.class
+   resource.static.locations schema.registry.resource.extension.class schema.registry.resource.static.locations
+   shutdown.graceful.ms idle.timeout.ms request.logger.name response.mediatype.default response.mediatype.preferred
+   rest.servlet.initializor.classes thread.pool.min thread.pool.max request.queue.capacity compression.enable`.split(
+    /\s+/,
+  ),
+);
+
+/** Older spellings of keys. */
+const RENAMED: Readonly<Record<string, string>> = {
+  'avro.compatibility.level': 'schema.compatibility.level',
+};
+
+export interface RegistryConfig {
+  readonly options: Omit<RegistryOptions, 'kafka' | 'logger' | 'prometheus' | 'listener'> & {
+    readonly listener: Listener;
+  };
+  /** Keys of the Kafka client (`bootstrap.servers`, `security.protocol`, …), without the prefix. */
+  readonly kafka: Readonly<Record<string, string>>;
+  /** Keys Confluent's registry knows and this one has no use for. */
+  readonly ignored: readonly string[];
+  readonly unknown: readonly ConfigIssue[];
+}
+
+/** @throws ConfigError that lists every wrong value. */
+export function readRegistryConfig(given: RawConfig): RegistryConfig {
+  const raw = withCurrentNames(given);
+  const config = REGISTRY_CONFIG.parse(raw);
+  const ignored = Object.keys(raw).filter((key) => IGNORED.has(key));
+  const unknown = REGISTRY_CONFIG.unknown(raw).filter(({ key }) => !IGNORED.has(key));
+  return { options: optionsOf(config), kafka: kafkaKeys(config), ignored, unknown };
+}
+
+function withCurrentNames(given: RawConfig): RawConfig {
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => {
+      const current = RENAMED[key];
+      if (current !== undefined && given[current] !== undefined) {
+        throw new ConfigError(`${key} is the old name of ${current}, and both are set.`, {
+          hint: `Keep ${current}.`,
+        });
+      }
+      return [current ?? key, value];
+    }),
+  );
+}
+
+const optionsOf = (config: Config): RegistryConfig['options'] => ({
+  listener: parseListener(config.list('listeners')[0]!),
+  topic: config.string('kafkastore.topic'),
+  replicationFactor: config.number('kafkastore.topic.replication.factor'),
+  writeTimeoutMs: config.number('kafkastore.timeout.ms'),
+  compatibilityLevel: config.string('schema.compatibility.level').toUpperCase() as CompatibilityLevel,
+  groupId: config.string('schema.registry.group.id'),
+  requestLog: config.boolean('request.log'),
+  ...(config.boolean('size.limit.filter.enabled') && { bodyLimitBytes: 1024 * 1024 }),
+  rules: {
+    incompatibleErrorCode: config.number('incompatible.error.code'),
+    validateNewSchemas: config.boolean('schema.validate.new.schemas'),
+    modeMutability: config.boolean('mode.mutability'),
+  },
+});
+
+/** What the Kafka client reads: all `kafkastore.` keys but the registry's own ones, brokers without their protocol. */
+function kafkaKeys(config: Config): Record<string, string> {
+  const keys: Record<string, string> = { 'client.id': 'millrace-registry' };
+  for (const [key, value] of Object.entries(config.prefixed(KAFKA_PREFIX))) {
+    const full = KAFKA_PREFIX + key;
+    if (!REGISTRY_CONFIG.keys.has(full) && !IGNORED.has(full)) keys[key] = value;
+  }
+  const brokers = config
+    .list('kafkastore.bootstrap.servers')
+    .map((text) => text.replace(/^[A-Z_]+:\/\//i, ''));
+  return { ...keys, 'bootstrap.servers': brokers.join(',') };
+}

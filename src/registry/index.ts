@@ -1,0 +1,2 @@
+export { REGISTRY_CONFIG, type RegistryConfig, readRegistryConfig } from './config';
+export { type RegistryOptions, type RunningRegistry, startRegistry } from './main';

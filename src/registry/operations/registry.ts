@@ -1,0 +1,83 @@
+/** What every operation works with. Operations speak of subjects and schemas; HTTP is the business of `api/`. */
+import { LRUCache } from 'lru-cache';
+import type { Counter, Metrics } from '../../kernel';
+import { modeText, operationNotPermitted, storeError } from '../errors';
+import type { RegistryEvent } from '../log/events';
+import type { Store } from '../log/store';
+import type { RegistryState } from '../state/registry-state';
+import type { Scope } from '../state/settings';
+import { AvroReader } from './avro-reader';
+
+export interface RegistryRules {
+  /** Number in the body of a 409: 409, or 40901 as Confluent writes it since 8.1. */
+  readonly incompatibleErrorCode: number;
+  /** Check names and defaults of new schemas strictly. */
+  readonly validateNewSchemas: boolean;
+  /** Whether modes can be changed. */
+  readonly modeMutability: boolean;
+}
+
+export interface Registry {
+  readonly state: RegistryState;
+  readonly store: Store;
+  readonly rules: RegistryRules;
+  readonly avro: AvroReader;
+  readonly registered: Counter;
+  /** Ids whose write may or may not have happened are not given again; per context. */
+  readonly doubtfulIds: Map<string, number>;
+  /** One write at a time: each must see the effect of the one before. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export function createRegistry(
+  state: RegistryState,
+  store: Store,
+  rules: RegistryRules,
+  metrics: Metrics,
+): Registry {
+  let tail: Promise<unknown> = Promise.resolve();
+  return {
+    state,
+    store,
+    rules,
+    avro: new AvroReader(state, new LRUCache({ max: 1000 })),
+    registered: metrics.counter('millrace_registry_schemas_registered_total', 'Schema versions registered'),
+    doubtfulIds: new Map(),
+    exclusive(work) {
+      const run = tail.then(work);
+      tail = run.catch(() => undefined);
+      return run;
+    },
+  };
+}
+
+/** Runs a write alone, after the state has all that is in the log. `action` names it in errors. */
+export function writing<T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> {
+  return registry.exclusive(async () => {
+    await stored(action, registry.store.catchUp());
+    return work();
+  });
+}
+
+export const writeEvents = (
+  registry: Registry,
+  action: string,
+  events: readonly RegistryEvent[],
+): Promise<void> => stored(action, registry.store.write(events));
+
+async function stored<T>(action: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw storeError(action, error);
+  }
+}
+
+/** Throws 42205 while the subject, its context or all subjects are read-only. */
+export function requireWritable({ state }: Registry, scope: Scope): void {
+  const mode = state.settings.effectiveMode(scope);
+  if (mode === 'READONLY' || mode === 'READONLY_OVERRIDE') {
+    throw operationNotPermitted(modeText(scope, 'in read-only mode'));
+  }
+  if (mode === 'FORWARD') throw operationNotPermitted(modeText(scope, 'in forward mode'));
+}

@@ -1,0 +1,247 @@
+/**
+ * All that the log says, in memory. It changes by events alone, in log order, so every node that replays the same log has
+ * the same state. Every lookup that a client's hot path makes (id, subject and version, latest) is by map.
+ */
+import { DataError } from '../../kernel';
+import type { RegistryEvent, SchemaRecord } from '../log/events';
+import { type Content, ContentPool, makeContent } from './content';
+import { DEFAULT_CONTEXT, parseSubject, relativeSubject, subjectMatcher } from './names';
+import { type CompatibilityLevel, Settings } from './settings';
+import { type StoredVersion, Subject, type Visibility } from './subject';
+
+/** One schema id of one context. */
+export interface IdEntry {
+  readonly id: number;
+  readonly context: string;
+  readonly content: Content;
+  /** When the id was first written, ms. */
+  readonly timestamp: number;
+  readonly uses: Set<StoredVersion>;
+  /** How many uses are not soft-deleted. */
+  live: number;
+}
+
+interface Context {
+  readonly name: string;
+  readonly ids: Map<number, IdEntry>;
+  readonly idsByContent: Map<Content, Set<number>>;
+  maxId: number;
+}
+
+export class RegistryState {
+  readonly settings: Settings;
+  readonly pool = new ContentPool();
+  readonly #subjects = new Map<string, Subject>();
+  readonly #contexts = new Map<string, Context>();
+  /** Versions by what they refer to: `subject version`. */
+  readonly #referrers = new Map<string, Set<StoredVersion>>();
+  #sortedNames: readonly Subject[] | null = null;
+
+  constructor(defaultLevel: CompatibilityLevel) {
+    this.settings = new Settings({ compatibilityLevel: defaultLevel });
+    this.#context(DEFAULT_CONTEXT);
+  }
+
+  /** Throws DataError, and changes nothing, when the event contradicts an earlier one. */
+  apply(event: RegistryEvent, timestamp: number): void {
+    switch (event.kind) {
+      case 'schema':
+        if (event.value === null) this.#remove(event.subject, event.version);
+        else this.#put(event.subject, event.version, event.value, timestamp);
+        break;
+      case 'config':
+        setOrDelete(this.settings.configs, event.scope, event.value);
+        break;
+      case 'mode':
+        setOrDelete(this.settings.modes, event.scope, event.value);
+        break;
+      case 'delete-subject':
+        if (event.upTo !== null) this.#softDelete(event.subject, event.upTo);
+        break;
+      case 'clear-subject':
+        for (const { version } of this.subject(event.subject)?.list('all') ?? []) {
+          this.#remove(event.subject, version);
+        }
+        break;
+      case 'context':
+        if (event.exists) this.#context(event.context);
+        break;
+      case 'noop':
+        break;
+    }
+  }
+
+  subject(qualified: string): Subject | undefined {
+    return this.#subjects.get(qualified);
+  }
+
+  /** In the order of their names. */
+  subjects(prefix: string): readonly Subject[] {
+    this.#sortedNames ??= [...this.#subjects.values()].sort((a, b) =>
+      a.name.qualified < b.name.qualified ? -1 : 1,
+    );
+    const matches = subjectMatcher(prefix);
+    return prefix === ':*:' ? this.#sortedNames : this.#sortedNames.filter(({ name }) => matches(name));
+  }
+
+  get subjectCount(): number {
+    return this.#subjects.size;
+  }
+
+  id(context: string, id: number): IdEntry | undefined {
+    return this.#contexts.get(context)?.ids.get(id);
+  }
+
+  /** The lowest id that has this content, undefined when none has. */
+  idOf(context: string, content: Content): number | undefined {
+    const ids = this.#contexts.get(context)?.idsByContent.get(content);
+    return ids === undefined ? undefined : Math.min(...ids);
+  }
+
+  /** Where a content has an id. */
+  idsOf(content: Content): { context: string; id: number }[] {
+    return [...this.#contexts.values()].flatMap((context) =>
+      [...(context.idsByContent.get(content) ?? [])].map((id) => ({ context: context.name, id })),
+    );
+  }
+
+  /** Highest id the log ever showed in this context, deleted ones included; 0 when there was none. */
+  maxId(context: string): number {
+    return this.#contexts.get(context)?.maxId ?? 0;
+  }
+
+  hasContext(context: string): boolean {
+    return this.#contexts.has(context);
+  }
+
+  /** Versions whose references name this one. */
+  referrers(subject: string, version: number): readonly StoredVersion[] {
+    return [...(this.#referrers.get(referenceKey(subject, version)) ?? [])];
+  }
+
+  find(qualified: string, version: number, visibility: Visibility): StoredVersion | undefined {
+    const found = this.#subjects.get(qualified)?.get(version);
+    return found !== undefined && (visibility === 'all' || !found.deleted) ? found : undefined;
+  }
+
+  #context(name: string): Context {
+    let context = this.#contexts.get(name);
+    if (context === undefined) {
+      this.#contexts.set(name, (context = { name, ids: new Map(), idsByContent: new Map(), maxId: 0 }));
+    }
+    return context;
+  }
+
+  #put(qualified: string, version: number, record: SchemaRecord, timestamp: number): void {
+    const name = parseSubject(qualified);
+    const context = this.#context(name.context);
+    context.maxId = Math.max(context.maxId, record.id);
+    const content = makeContent(record);
+    const old = this.#subjects.get(qualified)?.get(version);
+    this.#checkId(context, record.id, content, old);
+    if (old !== undefined) this.#remove(qualified, version);
+    const subject = this.#subjects.get(qualified) ?? new Subject(name);
+    this.#insert(context, {
+      subject,
+      version,
+      id: record.id,
+      content: this.pool.acquire(content),
+      deleted: record.deleted,
+      timestamp,
+    });
+  }
+
+  /** An id means one content for ever. The first record wins, as on every follower of a Confluent cluster. */
+  #checkId(context: Context, id: number, content: Content, replaced: StoredVersion | undefined): void {
+    const entry = context.ids.get(id);
+    if (entry === undefined || entry.content === this.pool.known(content)) return;
+    if (replaced !== undefined && entry.uses.size === 1 && entry.uses.has(replaced)) return;
+    throw new DataError(`The id ${id} has another schema already.`);
+  }
+
+  #insert(context: Context, version: StoredVersion): void {
+    const { subject, id, content, timestamp } = version;
+    if (subject.isEmpty) {
+      this.#subjects.set(subject.name.qualified, subject);
+      this.#sortedNames = null;
+    }
+    subject.put(version);
+    let entry = context.ids.get(id);
+    if (entry === undefined) {
+      context.ids.set(
+        id,
+        (entry = { id, context: context.name, content, timestamp, uses: new Set(), live: 0 }),
+      );
+      add(context.idsByContent, content, id);
+    }
+    entry.uses.add(version);
+    if (!version.deleted) entry.live++;
+    for (const key of referenceKeys(version)) add(this.#referrers, key, version);
+  }
+
+  #remove(qualified: string, number: number): void {
+    const subject = this.#subjects.get(qualified);
+    const version = subject?.get(number);
+    if (subject === undefined || version === undefined) return;
+    subject.remove(number);
+    if (subject.isEmpty) {
+      this.#subjects.delete(qualified);
+      this.#sortedNames = null;
+    }
+    for (const key of referenceKeys(version)) drop(this.#referrers, key, version);
+    const context = this.#context(subject.name.context);
+    const entry = context.ids.get(version.id)!;
+    entry.uses.delete(version);
+    if (!version.deleted) entry.live--;
+    if (entry.uses.size === 0) {
+      context.ids.delete(version.id);
+      drop(context.idsByContent, version.content, version.id);
+    }
+    this.pool.release(version.content);
+  }
+
+  #softDelete(qualified: string, upTo: number): void {
+    const subject = this.#subjects.get(qualified);
+    if (subject === undefined) return;
+    for (const version of subject.list('live')) {
+      if (version.version <= upTo) this.#markDeleted(version);
+    }
+  }
+
+  #markDeleted(old: StoredVersion): void {
+    const version = { ...old, deleted: true };
+    const entry = this.#context(old.subject.name.context).ids.get(old.id)!;
+    entry.uses.delete(old);
+    entry.uses.add(version);
+    entry.live--;
+    for (const key of referenceKeys(old)) {
+      drop(this.#referrers, key, old);
+      add(this.#referrers, key, version);
+    }
+    old.subject.put(version);
+  }
+}
+
+const referenceKey = (subject: string, version: number): string => `${subject} ${version}`;
+
+const referenceKeys = ({ subject, content }: StoredVersion): string[] =>
+  content.references.map((reference) =>
+    referenceKey(relativeSubject(reference.subject, subject.name.context), reference.version),
+  );
+
+function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | null): void {
+  if (value === null) map.delete(key);
+  else map.set(key, value);
+}
+
+function add<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([value]));
+  else set.add(value);
+}
+
+function drop<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  set?.delete(value);
+  if (set?.size === 0) sets.delete(key);
+}

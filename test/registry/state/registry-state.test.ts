@@ -1,0 +1,132 @@
+import type { RegistryEvent, SchemaRecord } from '../../../src/registry/log/events';
+import { RegistryState } from '../../../src/registry/state/registry-state';
+
+const schema = (
+  subject: string,
+  version: number,
+  id: number,
+  text: string,
+  more: Partial<SchemaRecord> = {},
+): RegistryEvent => ({
+  kind: 'schema',
+  subject,
+  version,
+  value: {
+    id,
+    schemaType: 'AVRO',
+    schema: text,
+    references: [],
+    metadata: null,
+    ruleSet: null,
+    deleted: false,
+    ...more,
+  },
+});
+const gone = (subject: string, version: number): RegistryEvent => ({
+  kind: 'schema',
+  subject,
+  version,
+  value: null,
+});
+
+function replay(...events: RegistryEvent[]): RegistryState {
+  const state = new RegistryState('BACKWARD');
+  events.forEach((event, i) => void state.apply(event, 1000 + i));
+  return state;
+}
+const versions = (state: RegistryState, subject: string, visibility: 'live' | 'all' | 'deleted' = 'live') =>
+  (state.subject(subject)?.list(visibility) ?? []).map(({ version }) => version);
+
+it('keeps equal contents once', () => {
+  const state = replay(schema('a', 1, 1, '"int"'), schema('b', 1, 1, '"int"'));
+  expect(state.subject('a')!.get(1)!.content).toBe(state.subject('b')!.get(1)!.content);
+  expect(state.pool.size).toBe(1);
+  state.apply(gone('a', 1), 0);
+  expect(state.id('.', 1)?.uses.size).toBe(1);
+  state.apply(gone('b', 1), 0);
+  expect([state.pool.size, state.id('.', 1), state.subject('a'), state.subjects(':*:')]).toEqual([
+    0,
+    undefined,
+    undefined,
+    [],
+  ]);
+});
+
+it('remembers the highest id of each context, deleted ones included', () => {
+  const state = replay(schema('a', 1, 9, '"int"'), gone('a', 1), schema(':.c:a', 1, 2, '"int"'));
+  expect([state.maxId('.'), state.maxId('.c'), state.maxId('.d')]).toEqual([9, 2, 0]);
+  expect(state.id('.c', 2)?.content.schema).toBe('"int"');
+  expect(state.id('.', 2)).toBeUndefined();
+});
+
+it('overwrites the same version, and keeps the first content of an id', () => {
+  const state = replay(schema('a', 1, 1, '"int"'));
+  state.apply(schema('a', 1, 1, '"long"'), 0);
+  expect(state.id('.', 1)?.content.schema).toBe('"long"');
+  expect(() => state.apply(schema('b', 1, 1, '"string"'), 0)).toThrow('id 1 has another schema');
+  expect(state.subject('b')).toBeUndefined();
+  expect(state.id('.', 1)?.content.schema).toBe('"long"');
+});
+
+it('revives later versions after a deleted subject', () => {
+  const state = replay(
+    schema('a', 1, 1, '"int"'),
+    schema('a', 2, 2, '"long"'),
+    { kind: 'delete-subject', subject: 'a', upTo: 2 },
+    schema('a', 3, 3, '"string"'),
+  );
+  expect([versions(state, 'a'), versions(state, 'a', 'deleted')]).toEqual([[3], [1, 2]]);
+  expect(state.subject('a')!.nextVersion()).toBe(4);
+  expect(state.id('.', 1)?.live).toBe(0);
+  state.apply(schema('a', 1, 1, '"int"'), 0);
+  expect(versions(state, 'a')).toEqual([1, 3]);
+  expect(state.id('.', 1)?.live).toBe(1);
+});
+
+it('sorts versions that come in any order', () => {
+  const state = replay(...[10, 2, 1].map((version) => schema('a', version, version, `"f${version}"`)));
+  expect(versions(state, 'a')).toEqual([1, 2, 10]);
+  expect(state.subject('a')!.latest('live')?.version).toBe(10);
+});
+
+it('forgets a cleared subject', () => {
+  const state = replay(schema('a', 1, 1, '"int"'), { kind: 'clear-subject', subject: 'a' });
+  expect(state.subject('a')).toBeUndefined();
+});
+
+it('knows who refers to whom, inside and across contexts', () => {
+  const references = [{ name: 'x', subject: 'base', version: 1 }];
+  const state = replay(
+    schema('base', 1, 1, '"int"'),
+    schema('user', 1, 2, '"long"', { references }),
+    schema(':.c:user', 1, 1, '"long"', { references }),
+  );
+  const referrers = (subject: string) =>
+    state.referrers(subject, 1).map(({ subject: s }) => s.name.qualified);
+  expect([referrers('base'), referrers(':.c:base')]).toEqual([['user'], [':.c:user']]);
+  state.apply({ kind: 'delete-subject', subject: 'user', upTo: 1 }, 0);
+  expect(state.referrers('base', 1)[0]?.deleted).toBe(true);
+  state.apply(gone('user', 1), 0);
+  expect(referrers('base')).toEqual([]);
+});
+
+it('lets the narrower setting win, member by member', () => {
+  const state = replay(
+    { kind: 'config', scope: null, value: { compatibilityLevel: 'FULL', normalize: true } },
+    { kind: 'config', scope: ':.c:', value: { compatibilityLevel: 'NONE' } },
+    { kind: 'config', scope: ':.c:s', value: { alias: 't' } },
+    { kind: 'mode', scope: ':.c:', value: 'READONLY' },
+  );
+  const { settings } = state;
+  expect(settings.effectiveConfig('s')).toEqual({ compatibilityLevel: 'FULL', normalize: true });
+  expect(settings.effectiveConfig(':.c:s')).toEqual({
+    compatibilityLevel: 'NONE',
+    normalize: true,
+    alias: 't',
+  });
+  expect([settings.effectiveMode('s'), settings.effectiveMode(':.c:s')]).toEqual(['READWRITE', 'READONLY']);
+  state.apply({ kind: 'mode', scope: ':.c:s', value: 'READWRITE' }, 0);
+  expect(settings.effectiveMode(':.c:s')).toBe('READWRITE');
+  state.apply({ kind: 'mode', scope: null, value: 'READONLY_OVERRIDE' }, 0);
+  expect(settings.effectiveMode(':.c:s')).toBe('READONLY_OVERRIDE');
+});
