@@ -59,7 +59,8 @@ class TopicLog implements CompactedLog {
 
   async start(signal?: AbortSignal): Promise<void> {
     const { topic, isolation = 'read_uncommitted' } = this.#options;
-    const starts = await retrying(() => this.#prepare(), { signal });
+    const prepared = retrying(() => this.#prepare(), { signal });
+    const starts = await orAborted(prepared, signal, `find topic ${topic}`);
     if (this.#stopping.signal.aborted) throw laneClosed();
     this.#applied = starts.map(({ offset }) => offset);
     this.#reader = this.#kafka.reader({ isolation, outOfRange: 'earliest' });

@@ -78,9 +78,8 @@ test('sends to whichever broker answers, and learns where the others are', async
 test('says which addresses do not answer', async () => {
   const failure = ask(open(['127.0.0.1:1', '127.0.0.1:2']).open('any'));
   await expect(failure).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE', retriable: true });
-  await expect(failure).rejects.toThrow(
-    /127\.0\.0\.1:1 .*ECONNREFUSED[^]*127\.0\.0\.1:2 |127\.0\.0\.1:2 [^]*127\.0\.0\.1:1 /,
-  );
+  await expect(failure).rejects.toThrow(/at 127\.0\.0\.1:1 .*ECONNREFUSED/);
+  await expect(failure).rejects.toThrow(/at 127\.0\.0\.1:2 .*ECONNREFUSED/);
 });
 
 test('requests made while connecting share one connection and keep their order', async () => {
