@@ -1,4 +1,4 @@
-import type { BatchProducer, ProducerOptions } from '../../src/kafka/port';
+import type { BatchProducer, ProducerOptions, RawBatch } from '../../src/kafka/port';
 import { openTestKafka, type TestKafka } from '../support/kafka';
 import { stackAddresses } from '../support/stack';
 import type { TcpProxy } from '../support/tcp-proxy';
@@ -273,10 +273,8 @@ test('keys, nulls, headers and times arrive as they were', async () => {
   );
   const reader = plane.reader();
   reader.assign([{ topic, partition: 0, offset: 0 }]);
-  const [batch] = await waitFor(async () => {
-    const batches = await reader.next(1000);
-    return batches.length > 0 && batches;
-  });
+  let batch: RawBatch | undefined;
+  await waitFor(async () => ([batch] = await reader.next(1000)).length > 0);
   const cursor = batch!.records();
   expect(cursor.next()).toBe(true);
   expect({ ...record, key: cursor.key, value: cursor.value, headers: cursor.headers }).toEqual(record);

@@ -1,0 +1,58 @@
+/** A TCP proxy for tests that cut connections: at will, or in the middle of what is being answered. */
+import net from 'node:net';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** Connections open now. */
+  readonly open: number;
+  /** Ends all connections; bytes on their way are lost. */
+  cut(): void;
+  /** While true, bytes from the server are swallowed: requests arrive, their answers do not. */
+  swallowAnswers: boolean;
+  /** While true, new connections are refused. */
+  refuse: boolean;
+  close(): Promise<void>;
+}
+
+export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  const sockets = new Set<net.Socket>();
+  const proxy = { port: 0, open: 0, cut, swallowAnswers: false, refuse: false, close };
+
+  function cut(): void {
+    for (const socket of sockets) socket.destroy();
+  }
+
+  async function close(): Promise<void> {
+    cut();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  function join(client: net.Socket): void {
+    if (proxy.refuse) {
+      client.destroy();
+      return;
+    }
+    const upstream = net.connect(target);
+    const both = [client, upstream];
+    for (const socket of both) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        for (const each of both) each.destroy();
+      });
+    }
+    proxy.open++;
+    client.on('close', () => proxy.open--);
+    client.on('data', (chunk) => upstream.write(chunk));
+    upstream.on('data', (chunk) => {
+      if (!proxy.swallowAnswers) client.write(chunk);
+    });
+  }
+
+  const server = net.createServer(join);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  proxy.port = (server.address() as net.AddressInfo).port;
+  return proxy;
+}
