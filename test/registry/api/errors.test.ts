@@ -1,0 +1,191 @@
+/** Every error of the slice: status, number, shape. */
+
+import { type RegistryClient, record, startClient } from '../client';
+import { createFakeKafka } from '../fake-kafka';
+
+let client: RegistryClient;
+beforeAll(async () => {
+  client = await startClient(createFakeKafka().port);
+  await client.register('live', record('R', { name: 'a', type: 'int' }));
+  await client.register('hidden', '"int"');
+  await client.call('DELETE', '/subjects/hidden');
+  await client.register('half', '"int"');
+  await client.register('half', '"long"');
+  await client.call('DELETE', '/subjects/half/versions/1');
+});
+afterAll(() => client.running.close());
+
+const int = { schema: '"int"' };
+const register = '/subjects/live/versions';
+
+describe.each<[string, string, unknown, number, number, string?]>([
+  ['GET', '/schemas/ids/99', undefined, 404, 40403, 'Schema 99 not found'],
+  ['GET', '/schemas/ids/-1', undefined, 404, 40403, 'Schema -1 not found'],
+  ['GET', '/schemas/ids/1?subject=:.c:s', undefined, 404, 40403],
+  ['GET', '/schemas/ids/99/schema', undefined, 404, 40403],
+  ['GET', '/schemas/ids/99/subjects', undefined, 404, 40403],
+  ['GET', '/schemas/ids/99/versions', undefined, 404, 40403],
+  ['GET', '/schemas/ids/x', undefined, 404, 404, 'HTTP 404 Not Found'],
+  ['GET', '/schemas/ids/99999999999', undefined, 404, 404],
+  ['GET', '/schemas/guids/nope', undefined, 404, 40403],
+  ['GET', '/schemas/guids/00000000-0000-0000-0000-000000000000/ids', undefined, 404, 40403],
+  ['GET', '/subjects?limit=x', undefined, 404, 404],
+  ['GET', '/subjects/none/versions', undefined, 404, 40401, "Subject 'none' not found."],
+  ['GET', '/subjects/hidden/versions', undefined, 404, 40401],
+  ['GET', '/subjects/live/versions?deletedOnly=true', undefined, 404, 40401],
+  ['GET', '/subjects/none/versions/1', undefined, 404, 40401],
+  ['GET', '/subjects/none/versions/latest', undefined, 404, 40401],
+  ['GET', '/subjects/hidden/versions/latest', undefined, 404, 40401],
+  ['GET', '/subjects/live/versions/7', undefined, 404, 40402, 'Version 7 not found.'],
+  ['GET', '/subjects/half/versions/1', undefined, 404, 40402],
+  ['GET', '/subjects/live/versions/7/schema', undefined, 404, 40402],
+  ['GET', '/subjects/live/versions/7/referencedby', undefined, 404, 40402],
+  ['GET', '/subjects/none/versions/1/referencedby', undefined, 404, 40401],
+  ['GET', '/subjects/live/versions/0', undefined, 422, 42202],
+  ['GET', '/subjects/live/versions/-2', undefined, 422, 42202],
+  ['GET', '/subjects/live/versions/first', undefined, 422, 42202],
+  ['GET', '/subjects/none/versions/2147483648', undefined, 422, 42202],
+  ['DELETE', '/subjects/live/versions/0', undefined, 422, 42202],
+  ['POST', '/compatibility/subjects/live/versions/0', int, 422, 42202],
+  ['POST', '/subjects/none', int, 404, 40401, "Subject 'none' not found."],
+  ['POST', '/subjects/hidden', int, 404, 40401],
+  ['POST', '/subjects/live', int, 404, 40403, 'Schema not found'],
+  ['POST', '/subjects/half', int, 404, 40403],
+  ['POST', '/subjects/live', { schema: '{' }, 422, 42201],
+  ['POST', register, { schema: '' }, 422, 42201, 'Empty schema'],
+  ['POST', register, {}, 422, 42201, 'Empty schema'],
+  ['POST', register, { schema: '{"type":"integer"}' }, 422, 42201],
+  ['POST', register, { schema: '{"type":"record","name":"a-b","fields":[]}' }, 422, 42201],
+  [
+    'POST',
+    register,
+    { schema: JSON.stringify(record('R', { name: 'a', type: 'int', default: 'x' })) },
+    422,
+    42201,
+  ],
+  ['POST', register, { schema: '{}', schemaType: 'JSON' }, 422, 42201, 'Invalid schema type JSON'],
+  ['POST', register, { schema: 'x', schemaType: 'PROTOBUF' }, 422, 42201, 'Invalid schema type PROTOBUF'],
+  ['POST', register, { schema: 'x', schemaType: 'XML' }, 422, 42201, 'Invalid schema type XML'],
+  ['POST', register, int, 409, 409],
+  [
+    'POST',
+    '/subjects/__GLOBAL/versions',
+    int,
+    422,
+    42208,
+    "The specified subject '__GLOBAL' is not a valid.",
+  ],
+  ['POST', '/subjects/a%0Ab/versions', int, 422, 42208],
+  ['PUT', '/config/__EMPTY', { compatibility: 'FULL' }, 422, 42208],
+  ['POST', '/compatibility/subjects/none/versions/1', int, 404, 40402, 'Version 1 not found.'],
+  ['POST', '/compatibility/subjects/live/versions/9', int, 404, 40402],
+  ['POST', '/compatibility/subjects/half/versions/1', int, 404, 40402],
+  ['POST', '/compatibility/subjects/live/versions', { schema: 'x' }, 422, 42201],
+  ['PUT', '/config', { compatibility: 'SOMETIMES' }, 422, 42203],
+  ['PUT', '/config/live', { compatibility: 5 }, 422, 42203],
+  ['PUT', '/config', { compatibilityPolicy: 'HARSH' }, 422, 42203],
+  ['PUT', '/config', { normalize: 'perhaps' }, 400, 400],
+  ['PUT', '/config', { alias: 5 }, 400, 400],
+  [
+    'GET',
+    '/config/live',
+    undefined,
+    404,
+    40408,
+    "Subject 'live' does not have subject-level compatibility configured",
+  ],
+  ['DELETE', '/config/live', undefined, 404, 40401],
+  ['GET', '/mode/live', undefined, 404, 40409, "Subject 'live' does not have subject-level mode configured"],
+  ['DELETE', '/mode/live', undefined, 404, 40401],
+  ['PUT', '/mode', { mode: 'SLEEPING' }, 422, 42204],
+  ['PUT', '/mode', {}, 422, 42204],
+  ['PUT', '/mode/live', { mode: 'READONLY_OVERRIDE' }, 422, 42204],
+  ['DELETE', '/subjects/none', undefined, 404, 40401],
+  [
+    'DELETE',
+    '/subjects/hidden',
+    undefined,
+    404,
+    40404,
+    "Subject 'hidden' was soft deleted.Set permanent=true to delete permanently",
+  ],
+  [
+    'DELETE',
+    '/subjects/live?permanent=true',
+    undefined,
+    404,
+    40405,
+    "Subject 'live' was not deleted first before being permanently deleted",
+  ],
+  ['DELETE', '/subjects/none/versions/1', undefined, 404, 40401],
+  ['DELETE', '/subjects/live/versions/9', undefined, 404, 40402],
+  [
+    'DELETE',
+    '/subjects/half/versions/1',
+    undefined,
+    404,
+    40406,
+    "Subject 'half' Version 1 was soft deleted.Set permanent=true to delete permanently",
+  ],
+  ['DELETE', '/subjects/hidden/versions/latest', undefined, 404, 40406],
+  [
+    'DELETE',
+    '/subjects/half/versions/2?permanent=true',
+    undefined,
+    404,
+    40407,
+    "Subject 'half' Version 2 was not deleted first before being permanently deleted",
+  ],
+  ['POST', register, '{"schema":', 400, 400],
+  ['POST', register, '["schema"]', 400, 400],
+  ['POST', register, '5', 400, 400],
+  ['POST', register, { schema: { type: 'string' } }, 400, 400],
+  ['POST', register, { ...int, references: {} }, 400, 400],
+  ['POST', register, { ...int, references: [5] }, 400, 400],
+  ['POST', register, { ...int, references: [{ name: 'x' }] }, 400, 400],
+  ['POST', register, { ...int, version: 1.5 }, 400, 400],
+  ['POST', register, { ...int, metadata: 'x' }, 400, 400],
+  ['POST', register, undefined, 422, 422],
+  ['POST', register, 'null', 422, 422],
+  ['PUT', '/config', undefined, 422, 422],
+  ['GET', '/nowhere', undefined, 404, 404, 'HTTP 404 Not Found'],
+  ['GET', '/associations/resources/ns/topic', undefined, 404, 404, 'HTTP 404 Not Found'],
+  ['POST', '/associations:batchGet', {}, 404, 404],
+  ['GET', '/subjects/live', undefined, 405, 405, 'HTTP 405 Method Not Allowed'],
+  ['POST', '/config', { compatibility: 'FULL' }, 405, 405],
+  ['PUT', '/schemas/ids/1', {}, 405, 405],
+  ['GET', '/compatibility/subjects/live/versions', undefined, 405, 405],
+])('%s %s %j', (method, path, body, status, code, message) => {
+  it(`answers ${status} with ${code}`, async () => {
+    const reply = await client.send(method, path, body);
+    const error = reply.json<{ error_code: number; message: string }>();
+    expect([reply.status, error.error_code]).toEqual([status, code]);
+    expect(Object.keys(error)).toEqual(['error_code', 'message']);
+    expect(typeof error.message).toBe('string');
+    if (message !== undefined) expect(error.message).toBe(message);
+    expect(reply.headers['content-type']).toBe('application/vnd.schemaregistry.v1+json');
+  });
+});
+
+it('ignores members it does not know', async () => {
+  const [status] = await client.call('POST', '/subjects/unknown/versions', { ...int, x: { y: 1 } });
+  expect(status).toBe(200);
+});
+
+it('looks deleted schemas up on request', async () => {
+  expect(await client.call('POST', '/subjects/hidden?deleted=true', int)).toEqual([
+    200,
+    expect.objectContaining({ subject: 'hidden', version: 1, deleted: true }),
+  ]);
+});
+
+it('gives incompatible schemas the number configured', async () => {
+  const other = await startClient(createFakeKafka().port, { rules: { incompatibleErrorCode: 40901 } });
+  await other.register('s', '"int"');
+  const [status, error] = await other.call('POST', '/subjects/s/versions', { schema: '"boolean"' });
+  expect([status, (error as { error_code: number }).error_code]).toEqual([409, 40901]);
+  expect((error as { message: string }).message).toMatch(
+    /^Schema being registered is incompatible with an earlier schema for subject "s", details: \[\{errorType:'TYPE_MISMATCH', .*\{oldSchemaVersion: 1\}, \{oldSchema: '"int"'\}, \{compatibility: 'BACKWARD'\}\]$/,
+  );
+  await other.running.close();
+});
