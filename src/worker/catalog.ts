@@ -85,6 +85,19 @@ export const namesOf = ({ name, aliases }: Plugin): readonly string[] => [name, 
 /** The Java class name, or our own where there is none: what REST calls the class. */
 export const classNameOf = ({ name, aliases }: Plugin): string => aliases[0] ?? name;
 
+/** Any kind of plug-in by name, connectors first; null when there is none, or when the name is ambiguous. */
+export function findPlugin(plugins: readonly Plugin[], name: string): Plugin | null {
+  for (const kind of ['connector', 'transform', 'predicate', 'converter', 'header-converter'] as const) {
+    try {
+      const found = pick(plugins, kind, name);
+      if (found !== null) return found;
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+    }
+  }
+  return null;
+}
+
 /** A name as given wins over one derived from it, so that a module may claim an ambiguous short name. */
 function pick(plugins: readonly Plugin[], kind: LookupKind, name: string): Plugin | null {
   const eligible = plugins.filter((plugin) => isOfKind(plugin, kind));

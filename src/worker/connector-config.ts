@@ -2,7 +2,7 @@
 import { ConfigDef, type ConfigIssue, type ConfigKey, MillraceError } from '../kernel';
 import type { Plugin, SinkConnector, SourceConnector } from '../plugin';
 import type { Catalog, LookupKind } from './catalog';
-import { CLIENT_DEFS, type ClientKind, WITHOUT_EFFECT } from './client-keys';
+import { CLIENT_DEFS, CLIENT_KINDS, isIgnoredByClients } from './client-keys';
 import { checkWithHints, prefixDef } from './config-compose';
 import { CONNECTOR_KEYS, SINK_DEF, SINK_KEYS, SOURCE_DEF, SOURCE_KEYS } from './connector-keys';
 import { checkSinkTopics, checkTopicCreation, TOPIC_CREATION_PREFIX } from './topic-keys';
@@ -159,13 +159,13 @@ class ConnectorCheck {
 
   #checkOverrides(): void {
     const { policy = 'all' } = this.#options;
-    for (const kind of Object.keys(CLIENT_DEFS) as ClientKind[]) {
+    for (const kind of CLIENT_KINDS) {
       const prefix = `${kind}.override.`;
       const keys = Object.keys(this.#raw).filter((key) => key.startsWith(prefix));
       if (keys.length > 0) this.#check(prefixDef(CLIENT_DEFS[kind], prefix));
       for (const key of keys) {
         const name = key.slice(prefix.length);
-        if (WITHOUT_EFFECT.has(name)) this.#withoutEffect.push(key);
+        if (!CLIENT_DEFS[kind].keys.has(name) && isIgnoredByClients(name)) this.#withoutEffect.push(key);
         if (policy === 'none' || (policy === 'principal' && !PRINCIPAL_KEYS.includes(name))) {
           const which = policy === 'none' ? 'None' : 'Principal';
           this.#complain(

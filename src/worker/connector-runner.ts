@@ -58,6 +58,20 @@ export class ConnectorRunner {
     return this.plugin.kind;
   }
 
+  /** References resolved; empty before the first plan. */
+  get resolvedConfig(): Readonly<Record<string, string>> {
+    return this.#plan?.config ?? {};
+  }
+
+  /** Topics a sink names; none for a source or a pattern. */
+  get topics(): readonly string[] {
+    return this.#plan !== null && this.type === 'sink' ? this.#plan.framework.list('topics') : [];
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting !== null || this.#tasks.some(({ waiting }) => waiting !== null);
+  }
+
   get tasks(): readonly RunningTask[] {
     return this.#tasks;
   }

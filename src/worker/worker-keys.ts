@@ -3,7 +3,7 @@
  * it is a table. Where a default differs from Connect's, the text says so.
  */
 import { atLeast, ConfigDef, type ConfigKey, oneOf, oneOfIgnoringCase, orNull } from '../kernel';
-import { CLIENT_DEFS, type ClientKind, CONNECTION_KEYS, WITHOUT_EFFECT } from './client-keys';
+import { CLIENT_DEFS, CLIENT_KINDS, CONNECTION_DEF, isIgnoredByClients } from './client-keys';
 import { prefixDef } from './config-compose';
 
 const keysOf =
@@ -151,7 +151,7 @@ const OWN_DEF = new ConfigDef(
         recommended: ['disabled', 'preparing', 'enabled'],
       },
     ),
-    ...CONNECTION_KEYS.map((each) => ({ ...each, group: 'Connection' })),
+    ...connectionKeys(),
 
     storage('offset.storage.topic', 'STRING', null, 'Compacted topic for the offsets of sources.', {
       importance: 'HIGH',
@@ -246,8 +246,16 @@ const OWN_DEF = new ConfigDef(
   ],
 );
 
+/** TLS and login; the addresses and the client id have their own lines above. */
+function connectionKeys(): ConfigKey[] {
+  const keys = [...CONNECTION_DEF.keys.values()].filter(
+    ({ name }) => name !== 'bootstrap.servers' && name !== 'client.id',
+  );
+  return keys.map((key) => ({ ...key, group: 'Connection' }));
+}
+
 /** All keys, those of the clients below `producer.`, `consumer.` and `admin.` included. */
-export const WORKER_DEF = (Object.keys(CLIENT_DEFS) as ClientKind[]).reduce(
+export const WORKER_DEF = CLIENT_KINDS.reduce(
   (def, kind) => def.extend(prefixDef(CLIENT_DEFS[kind], `${kind}.`, `${kind} clients`)),
   OWN_DEF,
 );
@@ -256,23 +264,12 @@ function positiveOrDefault(value: unknown): string | null {
   return value === -1 || (typeof value === 'number' && value > 0) ? null : 'Value must be -1 or at least 1';
 }
 
+/** Keys of distributed mode, of the JVM and of its HTTP server. */
 const KEYS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(
-  `auto.include.jmx.reporter client.dns.lookup config.storage.min.insync.replicas config.storage.partitions
-  config.storage.replication.factor config.storage.topic connect.protocol connections.max.idle.ms
-  heartbeat.interval.ms inter.worker.key.generation.algorithm inter.worker.key.size inter.worker.key.ttl.ms
-  inter.worker.signature.algorithm inter.worker.verification.algorithms metadata.max.age.ms
-  metadata.recovery.rebootstrap.trigger.ms metadata.recovery.strategy metric.reporters metrics.num.samples
-  metrics.recording.level metrics.sample.window.ms plugin.discovery rebalance.timeout.ms receive.buffer.bytes
-  reconnect.backoff.max.ms reconnect.backoff.ms rest.extension.classes retry.backoff.max.ms retry.backoff.ms
-  scheduled.rebalance.max.delay.ms send.buffer.bytes session.timeout.ms socket.connection.setup.timeout.max.ms
-  socket.connection.setup.timeout.ms ssl.cipher.suites ssl.client.auth ssl.enabled.protocols ssl.engine.factory.class
-  ssl.keymanager.algorithm ssl.protocol ssl.provider ssl.secure.random.implementation ssl.trustmanager.algorithm
-  sasl.client.callback.handler.class sasl.kerberos.kinit.cmd sasl.kerberos.min.time.before.relogin
-  sasl.kerberos.service.name sasl.kerberos.ticket.renew.jitter sasl.kerberos.ticket.renew.window.factor
-  sasl.login.callback.handler.class sasl.login.class security.providers status.storage.partitions
-  status.storage.replication.factor status.storage.topic worker.sync.timeout.ms worker.unsync.backoff.ms`.split(
-    /\s+/,
-  ),
+  `connect.protocol heartbeat.interval.ms inter.worker.key.generation.algorithm inter.worker.key.size
+  inter.worker.key.ttl.ms inter.worker.signature.algorithm inter.worker.verification.algorithms plugin.discovery
+  rebalance.timeout.ms rest.extension.classes scheduled.rebalance.max.delay.ms session.timeout.ms ssl.client.auth
+  worker.sync.timeout.ms worker.unsync.backoff.ms`.split(/\s+/),
 );
 
 const FAMILIES_WITHOUT_EFFECT = [
@@ -284,9 +281,9 @@ const FAMILIES_WITHOUT_EFFECT = [
 ];
 
 /** Whether Kafka Connect knows a key that means nothing here. */
-export const isWithoutEffect = (key: string): boolean =>
-  KEYS_WITHOUT_EFFECT.has(key) ||
-  FAMILIES_WITHOUT_EFFECT.some((prefix) => key.startsWith(prefix)) ||
-  Object.keys(CLIENT_DEFS).some(
-    (kind) => key.startsWith(`${kind}.`) && WITHOUT_EFFECT.has(key.slice(kind.length + 1)),
-  );
+export function isWithoutEffect(key: string): boolean {
+  if (KEYS_WITHOUT_EFFECT.has(key) || FAMILIES_WITHOUT_EFFECT.some((prefix) => key.startsWith(prefix)))
+    return true;
+  const kind = CLIENT_KINDS.find((each) => key.startsWith(`${each}.`));
+  return isIgnoredByClients(kind === undefined ? key : key.slice(kind.length + 1));
+}

@@ -49,7 +49,8 @@ export interface ConnectorOffset {
 export interface ServerInfo {
   readonly version: string;
   readonly commit: string;
-  readonly kafka_cluster_id: string;
+  /** Null while Kafka has not answered. */
+  readonly kafka_cluster_id: string | null;
 }
 
 export interface Health {

@@ -1,0 +1,2 @@
+export { listenRest, type RestListening } from './listen';
+export { createRestServer, type RestOptions } from './server';

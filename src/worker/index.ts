@@ -1,0 +1,10 @@
+/** Public face of the control plane. */
+export { BUILT_IN_MODULES } from './builtins';
+export { type Catalog, createCatalog, findPlugin, namesOf, type PluginModule } from './catalog';
+export type { OpenKafka } from './clients';
+export * from './files';
+export { type ConfigKeyInfo, configKeyInfos, type PluginInfo, pluginInfos } from './plugin-infos';
+export { createStandalone, type StandaloneOptions, type StandaloneWorker } from './standalone';
+export { findThirdParty } from './third-party';
+export { loadWorkerConfig, type WorkerConfig, type WorkerSources } from './worker-config';
+export * from './worker-view';
