@@ -21,7 +21,7 @@ export class ByteWriter {
     this.#position = 0;
   }
 
-  /** Makes room for `size` more bytes and returns where they begin. */
+  /** Makes room for `size` more bytes and returns where they begin. May replace the buffer: call it before naming that. */
   #reserve(size: number): number {
     const at = this.#position;
     const end = at + size;
@@ -43,12 +43,14 @@ export class ByteWriter {
   }
 
   int16(value: number): this {
-    this.#buffer.writeInt16BE(value, this.#reserve(2));
+    const at = this.#reserve(2);
+    this.#buffer.writeInt16BE(value, at);
     return this;
   }
 
   int32(value: number): this {
-    this.#buffer.writeInt32BE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#buffer.writeInt32BE(value, at);
     return this;
   }
 
@@ -69,14 +71,16 @@ export class ByteWriter {
   }
 
   raw(bytes: Uint8Array): this {
-    this.#buffer.set(bytes, this.#reserve(bytes.length));
+    const at = this.#reserve(bytes.length);
+    this.#buffer.set(bytes, at);
     return this;
   }
 
   string(value: string): this {
     const size = Buffer.byteLength(value);
     this.int16(size);
-    this.#buffer.utf8Write(value, this.#reserve(size), size);
+    const at = this.#reserve(size);
+    this.#buffer.utf8Write(value, at, size);
     return this;
   }
 
