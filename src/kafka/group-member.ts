@@ -244,13 +244,13 @@ class ClassicMember implements GroupMember {
     this.#generation.beating.abort();
     await this.#lane.close();
     if (holding) await ignoringErrors(async () => this.#options.onRevoked('lost'));
+    await this.#sayGoodbye();
     this.#options.onFatal(error);
   }
 
   /** The orderly end: the owner gives up its work while it is still a member, then the member leaves. */
   async #depart(): Promise<void> {
     const { onRevoked, onFatal } = this.#options;
-    const identity = this.#identity;
     try {
       if (this.#holding) await onRevoked('leave');
     } catch (error) {
@@ -259,18 +259,21 @@ class ClassicMember implements GroupMember {
     this.#holding = false;
     this.#identity = null;
     this.#generation.beating.abort();
+    await this.#sayGoodbye();
+  }
+
+  /** So that the others need not wait until the session of this member has ended. */
+  async #sayGoodbye(): Promise<void> {
     if (!this.#leave || this.#memberId === '') return;
     const enough = new AbortController();
-    const left = ignoringErrors(() => this.#sendLeave(identity)).finally(() => enough.abort());
+    const left = ignoringErrors(() => this.#sendLeave()).finally(() => enough.abort());
     await Promise.race([left, sleep(LEAVE_TIMEOUT_MS, enough.signal)]);
   }
 
-  async #sendLeave(identity: GroupIdentity | null): Promise<void> {
+  async #sendLeave(): Promise<void> {
     const { groupId, instanceId = null } = this.#options;
-    const memberId = identity?.memberId ?? this.#memberId;
     const nodeId = await this.#parts.coordinators.find('group', groupId);
-    // An instance is removed by its instance id, which alone the coordinator keeps for ever.
-    const request = leaveGroupRequest(groupId, memberId, instanceId, LEAVE_TIMEOUT_MS);
+    const request = leaveGroupRequest(groupId, this.#memberId, instanceId, LEAVE_TIMEOUT_MS);
     await this.#parts.heartbeats.send(nodeId, request);
   }
 }
