@@ -1,0 +1,55 @@
+/** The registry as a process of its own, from the text of Confluent's properties file. */
+import type { Prometheus } from '../http';
+import { CLIENT_CONFIG, createKafka, parseKafkaOptions } from '../kafka';
+import { type ConfigIssue, type Logger, nearest, type RawConfig } from '../kernel';
+import { readRegistryConfig } from './config';
+import { type RunningRegistry, startRegistry } from './main';
+
+export interface StandaloneDependencies {
+  readonly logger: Logger;
+  readonly prometheus: Prometheus | null;
+  /** Told by `/v1/metadata/version`. */
+  readonly version?: string;
+}
+
+/** Connects, listens and replays; unknown and unused keys are told in the log. @throws ConfigError */
+export async function startStandaloneRegistry(
+  raw: RawConfig,
+  { logger, prometheus, version }: StandaloneDependencies,
+): Promise<RunningRegistry> {
+  const config = readRegistryConfig(raw);
+  const client = parseKafkaOptions(config.kafka);
+  const ignored = [...config.ignored, ...client.ignored.map(withPrefix)];
+  reportKeys(logger, ignored, [...config.unknown, ...client.unknown.map(prefixed)]);
+  const kafka = createKafka(client.options, { logger, ...(prometheus && { metrics: prometheus }) });
+  try {
+    const running = await startRegistry({ ...config.options, kafka, logger, prometheus, version });
+    const close = async () => {
+      await running.close();
+      await kafka.close();
+    };
+    return { ...running, close };
+  } catch (error) {
+    await kafka.close();
+    throw error;
+  }
+}
+
+const withPrefix = (key: string): string => `kafkastore.${key}`;
+
+/** The user wrote the key with its prefix, and must write the right one with it too. */
+function prefixed({ key, value, kind }: ConfigIssue): ConfigIssue {
+  const meant = nearest(key, CLIENT_CONFIG.keys.keys());
+  const hint = meant === null ? '' : ` Did you mean ${withPrefix(meant)}?`;
+  return {
+    key: withPrefix(key),
+    value,
+    kind,
+    message: `Unknown configuration key ${withPrefix(key)}.${hint}`,
+  };
+}
+
+function reportKeys(logger: Logger, ignored: readonly string[], unknown: readonly ConfigIssue[]): void {
+  for (const { key, message } of unknown) logger.warn({ key }, message);
+  if (ignored.length > 0) logger.info({ keys: ignored }, 'Keys that have no meaning here');
+}

@@ -1,0 +1,66 @@
+import { readRegistryConfig } from '../../src/registry';
+
+const required = { 'kafkastore.bootstrap.servers': 'PLAINTEXT://a:9092, SASL_SSL://b:9093,c:1' };
+
+it('has the defaults of Confluent, where they make sense', () => {
+  const { options, kafka, ignored, unknown } = readRegistryConfig(required);
+  expect(options).toEqual({
+    listener: { host: '0.0.0.0', port: 8081 },
+    topic: '_schemas',
+    replicationFactor: 3,
+    writeTimeoutMs: 10_000,
+    compatibilityLevel: 'BACKWARD',
+    groupId: 'schema-registry',
+    requestLog: false,
+    rules: { incompatibleErrorCode: 409, validateNewSchemas: true, modeMutability: true },
+  });
+  expect(kafka).toEqual({ 'client.id': 'millrace-registry', 'bootstrap.servers': 'a:9092,b:9093,c:1' });
+  expect([ignored, unknown]).toEqual([[], []]);
+});
+
+it('reads an unchanged file of Confluent', () => {
+  const { options, kafka, ignored, unknown } = readRegistryConfig({
+    listeners: 'http://localhost:18081',
+    ...required,
+    'kafkastore.topic': 'my_schemas',
+    'kafkastore.topic.replication.factor': '1',
+    'kafkastore.timeout.ms': '2500',
+    'kafkastore.security.protocol': 'SASL_SSL',
+    'kafkastore.sasl.mechanism': 'PLAIN',
+    'kafkastore.init.timeout.ms': '60000',
+    'schema.registry.group.id': 'sr2',
+    'avro.compatibility.level': 'Full_Transitive',
+    'host.name': 'me',
+    debug: 'false',
+    'mode.mutability': 'false',
+    'size.limit.filter.enabled': 'true',
+    'schema.compatibilty.level': 'none',
+  });
+  expect(options).toMatchObject({
+    listener: { host: 'localhost', port: 18081 },
+    topic: 'my_schemas',
+    replicationFactor: 1,
+    writeTimeoutMs: 2500,
+    groupId: 'sr2',
+    compatibilityLevel: 'FULL_TRANSITIVE',
+    bodyLimitBytes: 1024 * 1024,
+    rules: { modeMutability: false },
+  });
+  expect(kafka).toMatchObject({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN' });
+  expect(kafka).not.toHaveProperty('topic');
+  expect(ignored).toEqual(['kafkastore.init.timeout.ms', 'host.name', 'debug']);
+  expect(unknown.map(({ message }) => message)).toEqual([
+    'Unknown configuration key schema.compatibilty.level. Did you mean schema.compatibility.level?',
+  ]);
+});
+
+it.each<[Record<string, string>, RegExp]>([
+  [{}, /Missing required configuration "kafkastore.bootstrap.servers"/],
+  [{ ...required, listeners: 'http://a:1,http://b:2' }, /exactly one listener/],
+  [{ ...required, listeners: 'https://a:1' }, /listeners: .*https is not served/],
+  [{ ...required, 'schema.compatibility.level': 'maybe' }, /schema.compatibility.level/],
+  [{ ...required, 'incompatible.error.code': '500' }, /409 or 40901/],
+  [{ ...required, 'avro.compatibility.level': 'none', 'schema.compatibility.level': 'full' }, /both are set/],
+])('refuses %j', (raw, message) => {
+  expect(() => readRegistryConfig(raw)).toThrow(message);
+});
