@@ -2,8 +2,8 @@
  * A sink task's side of its consumer group: what is assigned, how far the task is, commits.
  * Protocol type `consumer`, so Kafka's own tools show group and lag.
  */
-import { createConsumerGroup } from '../kafka/consumer-group';
-import type { BatchReader, GroupMember, KafkaPort } from '../kafka/port';
+import { type ConsumerGroup, createConsumerGroup } from '../kafka/consumer-group';
+import type { BatchReader, KafkaPort } from '../kafka/port';
 import { MillraceError, type Position, type TopicPartition } from '../kernel';
 import type { SinkRunOptions } from './types';
 
@@ -26,10 +26,8 @@ export class SinkConsumer {
   readonly delivered = new Map<string, Position>();
   #committed = new Map<string, number>();
   #assigned: readonly TopicPartition[] | null = null;
-  /** Topics and partition counts that the assignment was made for. */
-  #covered = '';
   #stopped = false;
-  readonly #member: GroupMember;
+  readonly #member: ConsumerGroup;
   readonly #options: SinkRunOptions;
   readonly #listener: AssignmentListener;
   readonly #kafka: KafkaPort;
@@ -67,7 +65,6 @@ export class SinkConsumer {
 
   async #onAssigned(partitions: readonly TopicPartition[]): Promise<void> {
     try {
-      this.#covered = await this.#existing();
       const positions = partitions.length === 0 ? [] : await this.#startingPoints(partitions);
       const chosen = await this.#listener.assigned(positions);
       if (this.#stopped) return;
@@ -138,29 +135,9 @@ export class SinkConsumer {
   /** Ends of the assigned partitions right now, or null while the assignment does not cover all that exists. */
   async ends(): Promise<Position[] | null> {
     const assigned = this.#assigned;
-    if (assigned === null) return null;
-    if ((await this.#existing()) !== this.#covered) {
-      this.#covered = '';
-      this.#member.rejoin();
-      return null;
-    }
+    if (assigned === null || !(await this.#member.isComplete()) || this.#assigned !== assigned) return null;
     const spec = this.#options.reader.isolation === 'read_committed' ? 'lso' : 'latest';
     return assigned.length === 0 ? [] : this.#kafka.offsets(assigned, spec);
-  }
-
-  /** The topics wanted that exist, with their partition counts. */
-  async #existing(): Promise<string> {
-    const { topics } = this.#options;
-    const names =
-      topics instanceof RegExp
-        ? (await this.#kafka.admin.listTopics()).filter((topic) => topics.test(topic))
-        : topics;
-    const views = names.length === 0 ? [] : await this.#kafka.metadata(names);
-    return views
-      .filter((view) => view.error === 0)
-      .map((view) => `${view.topic}:${view.partitions.length}`)
-      .sort()
-      .join();
   }
 
   async stop(): Promise<void> {

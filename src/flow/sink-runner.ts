@@ -17,6 +17,7 @@ import type { SinkRunOptions, TaskHandle } from './types';
 
 /** How long one wait for records lasts; idle sinks get a tick (an empty put) this often. */
 const FETCH_WAIT_MS = 250;
+const ASSIGNMENT_POLL_MS = 20;
 
 export function runSinkTask(options: SinkRunOptions): TaskHandle {
   const runner = new SinkRunner(options);
@@ -127,10 +128,14 @@ class SinkRunner implements AssignmentListener {
       if (this.#commitDue()) await this.#commit();
       if (this.#decoder.empty) {
         const assignment = this.#assignment;
-        const batches = await reader.next(FETCH_WAIT_MS, signal);
-        if (signal.aborted) return;
-        // Batches of an assignment that went while they were on their way belong to somebody else now.
-        if (batches.length === 0 || assignment !== this.#assignment || assignment.signal.aborted) {
+        if (this.#consumer.assigned === null) {
+          await pauseFor(ASSIGNMENT_POLL_MS, signal);
+          continue;
+        }
+        const batches = await reader.next(FETCH_WAIT_MS, assignment.signal);
+        // What arrives with the end of an assignment belongs to the next owner.
+        if (assignment.signal.aborted) continue;
+        if (batches.length === 0) {
           if (await this.#idle()) return;
           continue;
         }

@@ -42,12 +42,17 @@ const REFRESH_MS = 30_000;
 const MISSING_REFRESH_MS = 1000;
 const REJOIN_PAUSE_MS = 1000;
 
+export interface ConsumerGroup extends GroupMember {
+  /** Looks topics up now. True when the assignment was made for all of them; else a rebalance is on its way. */
+  isComplete(): Promise<boolean>;
+}
+
 /** The member is not started yet. Do not await its `stop` in a handler: it waits for handlers. */
 export function createConsumerGroup(
   kafka: KafkaPort,
   options: ConsumerGroupOptions,
   logger: Logger = SILENT,
-): GroupMember {
+): ConsumerGroup {
   const names = options.assignors ?? ['range'];
   const subscription = new SubscriptionState(kafka, options.topics);
   const member = kafka.group({
@@ -69,6 +74,12 @@ export function createConsumerGroup(
     },
     start: () => watch.start(),
     rejoin: () => member.rejoin(),
+    async isComplete() {
+      await subscription.refresh();
+      if (!subscription.isStale()) return true;
+      watch.lookSoon();
+      return false;
+    },
     stop: async (stopOptions) => {
       watch.stop();
       await member.stop(stopOptions);
