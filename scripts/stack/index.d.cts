@@ -23,7 +23,7 @@ export interface Service {
 }
 
 export interface PrivateOptions {
-  /** Kafka: broker settings on top of ours. */
+  /** Kafka: broker settings on top of ours; `{port}` and `{controllerPort}` stand for those chosen. */
   overrides?: Record<string, string | number | boolean>;
   /** Kafka: maximal heap, as in `-Xmx`. */
   heap?: string;

@@ -66,8 +66,10 @@ function properties({ dir, port, controllerPort, overrides }) {
     'num.io.threads': 4,
     ...overrides,
   };
+  const fill = (value) =>
+    String(value).replaceAll('{port}', port).replaceAll('{controllerPort}', controllerPort);
   return `${Object.entries(settings)
-    .map(([key, value]) => `${key}=${value}`)
+    .map(([key, value]) => `${key}=${fill(value)}`)
     .join('\n')}\n`;
 }
 
