@@ -74,11 +74,7 @@ class Reader implements BatchReader {
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    for (const buffer of this.#assigned(partitions)) {
-      buffer.paused = false;
-      // What it was before the pause says nothing now.
-      buffer.idle = false;
-    }
+    for (const buffer of this.#assigned(partitions)) buffer.paused = false;
     this.#fetcher.pump();
     this.#wake();
   }

@@ -1,8 +1,8 @@
 /**
  * The fetch loops of a batch reader. A broker answers one request at a time per connection, and a long poll keeps a
  * connection for up to `maxWaitMs`; so each broker has two. The first polls for all partitions that may be fetched. One
- * that becomes so meanwhile (assigned, resumed, drained) does not wait for the poll to end: the second connection takes
- * it, as long as it delivers.
+ * that becomes so meanwhile (assigned, resumed, drained) does not wait for the poll to end: the second connection
+ * fetches it in short polls until then.
  */
 import { isRetriable, MillraceError, type Position, type TopicPartition } from '../kernel';
 import { Code, isRetriableCode, kafkaCodeOf, kafkaError } from './errors';
@@ -32,8 +32,13 @@ export interface FetchLimits {
 /** Never asks for less: tiny answers cost as much as large ones. */
 const SMALLEST_FETCH_BYTES = 64 * 1024;
 
+/** So long may a partition have to wait for a connection. */
+const SHORT_POLL_MS = 50;
+
 /** A connection to a broker: 0 for the long poll, 1 for those that must not wait for it. */
 type Slot = 0 | 1;
+
+const slotKey = (node: number, slot: Slot): string => `${node}/${slot}`;
 
 interface Asked {
   readonly buffer: PartitionBuffer;
@@ -49,7 +54,7 @@ export class Fetcher {
   readonly #limits: FetchLimits;
   readonly #onNews: () => void;
   readonly #lanes: Lane[] = [];
-  /** Requests under way, as `node/slot`. */
+  /** Requests under way, by `slotKey`. */
   readonly #polling = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -157,23 +162,21 @@ export class Fetcher {
     this.#onNews();
   }
 
-  #poll(node: number, buffers: PartitionBuffer[], room: number): void {
-    const slot = this.#polling.has(`${node}/0`) ? 1 : 0;
-    if (slot === 1 && this.#polling.has(`${node}/1`)) return;
-    const chosen = slot === 0 ? buffers : buffers.filter((buffer) => !buffer.idle);
-    if (chosen.length > 0) this.#send(node, slot, chosen, room / (this.#polling.size + 1));
+  /** The long poll waits for a short one to end: so partitions come together again. */
+  #poll(node: number, buffers: readonly PartitionBuffer[], room: number): void {
+    if (this.#polling.has(slotKey(node, 1))) return;
+    const slot = this.#polling.has(slotKey(node, 0)) ? 1 : 0;
+    this.#send(node, slot, buffers, room / (this.#polling.size + 1));
   }
 
   #send(node: number, slot: Slot, buffers: readonly PartitionBuffer[], room: number): void {
-    const { isolation, minBytes, maxBytes, maxPartitionBytes, maxWaitMs } = this.#limits;
+    const { isolation, minBytes, maxBytes, maxPartitionBytes } = this.#limits;
     const total = Math.min(maxBytes, Math.max(SMALLEST_FETCH_BYTES, Math.floor(room)));
-    // The end of a partition is told at once: who reads to the end must not wait for the first long poll.
-    const isNew = buffers.some((buffer) => buffer.end === undefined);
     const request = fetchRequest({
       isolation,
       minBytes,
       maxBytes: total,
-      maxWaitMs: isNew ? 0 : maxWaitMs,
+      maxWaitMs: this.#waitMs(slot, buffers),
       partitions: buffers.map(({ topic, partition, fetchOffset }) => ({
         topic,
         partition,
@@ -183,7 +186,7 @@ export class Fetcher {
     });
     const asked = buffers.map((buffer) => ({ buffer, epoch: buffer.epoch, offset: buffer.fetchOffset }));
     for (const buffer of buffers) buffer.busy = true;
-    this.#polling.add(`${node}/${slot}`);
+    this.#polling.add(slotKey(node, slot));
     this.#lane(slot)
       .send(node, request)
       .then((answer) => this.#answered(answer, asked))
@@ -191,12 +194,19 @@ export class Fetcher {
       .then(() => this.#polled(node, slot));
   }
 
+  /** The end of a partition is told at once: who reads to it must not wait for the first long poll. */
+  #waitMs(slot: Slot, buffers: readonly PartitionBuffer[]): number {
+    if (buffers.some(({ end }) => end === undefined)) return 0;
+    const { maxWaitMs } = this.#limits;
+    return slot === 0 ? maxWaitMs : Math.min(SHORT_POLL_MS, maxWaitMs);
+  }
+
   #lane(slot: Slot): Lane {
     return (this.#lanes[slot] ??= this.#dependencies.openLane(slot === 0 ? 'fetch' : 'fetch-2'));
   }
 
   #polled(node: number, slot: Slot): void {
-    this.#polling.delete(`${node}/${slot}`);
+    this.#polling.delete(slotKey(node, slot));
     this.pump();
   }
 

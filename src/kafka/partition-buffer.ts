@@ -20,8 +20,6 @@ export class PartitionBuffer {
   paused = false;
   /** A fetch under way includes it, or its leader or offset is being looked up. */
   busy = false;
-  /** The last answer had nothing. */
-  idle = false;
   leader: number | null = null;
   /** Not fetched before this time, ms. */
   notBefore = 0;
@@ -59,7 +57,7 @@ export class PartitionBuffer {
   /** Forgets what is queued and under way. */
   drop(): void {
     this.epoch++;
-    this.busy = this.idle = false;
+    this.busy = false;
     this.#queue = [];
     this.queuedBytes = 0;
   }
@@ -79,7 +77,6 @@ export class PartitionBuffer {
   /** Answers whether readers have something to look at: batches, a moved position, a failure. */
   accept(cut: CutAnswer): boolean {
     const moved = cut.nextOffset > this.fetchOffset;
-    this.idle = !moved;
     this.#queue.push(...cut.batches);
     this.queuedBytes += cut.sizeBytes;
     this.jump(cut.nextOffset);

@@ -1,7 +1,7 @@
 /** What the tests of producer and reader share: encoding, reading to the end, clients behind a proxy. */
 import { createBatchReader } from '../../src/kafka/batch-reader';
 import { createCoordinators } from '../../src/kafka/coordinator';
-import { createLanes, parseAddress } from '../../src/kafka/lane';
+import { type ApiRequest, createLanes, parseAddress } from '../../src/kafka/lane';
 import { createMetadata } from '../../src/kafka/metadata';
 import { listOffsets } from '../../src/kafka/offsets';
 import type {
@@ -21,6 +21,8 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 export interface DataPlane extends AsyncDisposable {
   producer(options?: ProducerOptions): BatchProducer;
   reader(options?: ReaderOptions): BatchReader;
+  /** Moves the start of the log, as retention does. */
+  deleteRecords(topic: string, partition: number, before: number): Promise<void>;
 }
 
 /** @param via every connection goes through it, whatever addresses the broker tells */
@@ -42,9 +44,30 @@ export function openDataPlane(broker: string, via?: TcpProxy): DataPlane {
         { ...shared, offsets: (partitions, spec) => listOffsets(lane, metadata, partitions, spec) },
         options,
       ),
+    async deleteRecords(topic, partition, before) {
+      const request = deleteRecordsRequest(topic, partition, before);
+      const error = await lane.send(await metadata.leader(topic, partition), request);
+      if (error !== 0) throw new Error(`DeleteRecords: error ${error}`);
+    },
     [Symbol.asyncDispose]: () => lanes.close(),
   };
 }
+
+/** DeleteRecords v1, for one partition; answers its error code. */
+const deleteRecordsRequest = (topic: string, partition: number, before: number): ApiRequest<number> => ({
+  apiKey: 21,
+  apiVersion: 1,
+  apiName: 'DeleteRecords',
+  encode: (writer) =>
+    void writer.int32(1).string(topic).int32(1).int32(partition).int64(before).int32(10_000),
+  decode(reader) {
+    // Throttle time, number of topics; name; number of partitions, partition, start of the log.
+    reader.raw(8);
+    reader.string();
+    reader.raw(16);
+    return reader.int16();
+  },
+});
 
 export const proxyTo = (broker: string): Promise<TcpProxy> => startTcpProxy(parseAddress(broker));
 

@@ -9,6 +9,10 @@ export interface TcpProxy {
   cut(): void;
   /** While true, bytes from the server are swallowed: requests arrive, their answers do not. */
   swallowAnswers: boolean;
+  /** Bytes that the server sent. */
+  readonly answerBytes: number;
+  /** Changes what the server sends, in place. */
+  tamper: ((chunk: Buffer) => void) | null;
   /** While true, new connections are refused. */
   refuse: boolean;
   close(): Promise<void>;
@@ -16,7 +20,17 @@ export interface TcpProxy {
 
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
-  const proxy = { port: 0, open: 0, cut, swallowAnswers: false, refuse: false, close };
+  const tamper = null as TcpProxy['tamper'];
+  const proxy = {
+    port: 0,
+    open: 0,
+    answerBytes: 0,
+    cut,
+    swallowAnswers: false,
+    tamper,
+    refuse: false,
+    close,
+  };
 
   function cut(): void {
     for (const socket of sockets) socket.destroy();
@@ -47,6 +61,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     client.on('close', () => proxy.open--);
     client.on('data', (chunk) => upstream.write(chunk));
     upstream.on('data', (chunk) => {
+      proxy.answerBytes += chunk.length;
+      proxy.tamper?.(chunk);
       if (!proxy.swallowAnswers) client.write(chunk);
     });
   }
