@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger, Metrics } from '../kernel';
 import { acceptJsonBodies } from './body';
-import { type ErrorReply, toErrorReply } from './errors';
+import { type ErrorReply, HttpError, toErrorReply } from './errors';
 import { answerUnknownRoutes } from './not-found';
 import { sendJson } from './reply';
 import { measureRequests } from './request-metrics';
@@ -34,8 +34,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const { logger } = options;
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const answer = options.mapError?.(error, request) ?? toErrorReply(error);
-    // A client that went away is no failure of the server.
-    if (answer.status === 500 && !request.raw.destroyed) {
+    // An HttpError is an answer somebody chose and the client reads; a client that went away is no failure of the server.
+    if (answer.status === 500 && !(error instanceof HttpError) && !request.raw.destroyed) {
       logger.error({ err: error, method: request.method, url: request.url }, 'Request failed');
     }
     void sendJson(reply.code(answer.status), answer.body, answer.contentType);

@@ -37,8 +37,8 @@ export interface AvroProblem {
   readonly because?: readonly AvroProblem[];
 }
 
-/** Pairs of types after which a check is given up: unions of 1000 records against each other are just below it. */
-const MAX_STEPS = 1_000_000;
+/** Pairs of types after which a check is given up: unions of 500 records against each other are just below it. */
+const MAX_STEPS = 300_000;
 /** Types inside types; deeper ones would end the stack. */
 const MAX_DEPTH = 1000;
 /** More are of no use to a reader. */
