@@ -1,5 +1,6 @@
 /** The Schema Registry as a server: `millrace start` runs it in its process, `millrace registry` alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
 import { type Listener, listen, type Prometheus } from '../http';
 import type { KafkaPort } from '../kafka/port';
 import { createBackoff, isRetriable, type Logger, NO_METRICS } from '../kernel';
@@ -53,47 +54,12 @@ const DEFAULT_RULES: RegistryRules = {
 
 /** Listens at once, so that `/ready` can tell what it waits for, and answers when the topic is replayed. */
 export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
-  const { kafka, logger, prometheus = null, topic = '_schemas', groupId = 'schema-registry' } = options;
-  const state = new RegistryState(options.compatibilityLevel ?? 'BACKWARD');
-  const start = new Startup(topic);
-  const store = createStore({
-    kafka,
-    topic,
-    state,
-    logger,
-    writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
-    onFailure(error) {
-      start.failed(error);
-      logger.error({ err: error, topic }, 'The schemas topic cannot be read on: reads go on, writes fail');
-    },
-  });
-  const registry = createRegistry(
-    state,
-    store,
-    { ...DEFAULT_RULES, ...options.rules },
-    prometheus ?? NO_METRICS,
-  );
-  const app = createApp({
-    registry,
-    logger,
-    prometheus,
-    identity: {
-      clusterId: () => kafka.clusterId(),
-      groupId,
-      version: options.version ?? 'unknown',
-      commit: options.commit ?? 'unknown',
-    },
-    requestLog: options.requestLog ?? false,
-    bodyLimitBytes: options.bodyLimitBytes,
-    isReplayed: () => start.isReplayed,
-    waitingFor: () => start.waitingFor(store),
-  });
-  const listening = await listen(app, options.listener, {
-    fallbackToFreePort: options.fallbackToFreePort ?? false,
-  });
-  const forget = prometheus === null ? () => {} : observe(prometheus, state, store);
+  const { prometheus = null, fallbackToFreePort = false } = options;
+  const start = new Startup(options);
+  const listening = await listen(appOf(options, start), options.listener, { fallbackToFreePort });
+  const forget = prometheus === null ? () => {} : observe(prometheus, start);
   const stopping = new AbortController();
-  const ready = start.run(options, topic, store, stopping.signal);
+  const ready = start.run(stopping.signal);
   // Whoever does not wait for `ready` learns of a failure through `/ready` and the log.
   ready.catch(() => undefined);
 
@@ -101,7 +67,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     stopping.abort();
     await listening.close();
     await ready.catch(() => undefined);
-    await store.stop();
+    await start.store.stop();
     forget();
   }
   let closed: Promise<void> | undefined;
@@ -109,39 +75,69 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     url: listening.url,
     port: listening.port,
     ready,
-    waitingFor: () => start.waitingFor(store),
+    waitingFor: () => start.waitingFor(),
     close: () => (closed ??= close()),
   };
 }
 
-/** How far the start is, in words. */
+function appOf(options: RegistryOptions, start: Startup): FastifyInstance {
+  const { kafka, logger, prometheus = null, requestLog = false, bodyLimitBytes } = options;
+  const { groupId = 'schema-registry', version = 'unknown', commit = 'unknown' } = options;
+  const rules = { ...DEFAULT_RULES, ...options.rules };
+  return createApp({
+    registry: createRegistry(start.state, start.store, rules, prometheus ?? NO_METRICS),
+    identity: { clusterId: () => kafka.clusterId(), groupId, version, commit },
+    logger,
+    prometheus,
+    requestLog,
+    bodyLimitBytes,
+    isReplayed: () => start.isReplayed,
+    waitingFor: () => start.waitingFor(),
+  });
+}
+
+/** State and log, and how far they are from being ready. */
 class Startup {
+  readonly topic: string;
+  readonly state: RegistryState;
+  readonly store: Store;
   isReplayed = false;
   #obstacle: Error | null = null;
 
-  constructor(readonly topic: string) {}
-
-  failed(error: Error): void {
-    this.#obstacle = error;
+  constructor(readonly options: RegistryOptions) {
+    const { kafka, logger, topic = '_schemas', writeTimeoutMs = 10_000 } = options;
+    this.topic = topic;
+    this.state = new RegistryState(options.compatibilityLevel ?? 'BACKWARD');
+    this.store = createStore({
+      kafka,
+      topic,
+      state: this.state,
+      logger,
+      writeTimeoutMs,
+      onFailure: (error) => {
+        this.#obstacle = error;
+        logger.error({ err: error, topic }, 'The schemas topic cannot be read on: reads go on, writes fail');
+      },
+    });
   }
 
-  waitingFor(store: Store): readonly string[] {
+  waitingFor(): readonly string[] {
     if (this.#obstacle !== null) return [this.#obstacle.message];
-    return this.isReplayed
-      ? []
-      : [`The topic ${this.topic} is being read: ${store.replayed} records so far.`];
+    if (this.isReplayed) return [];
+    return [`The topic ${this.topic} is being read: ${this.store.replayed} records so far.`];
   }
 
-  async run(options: RegistryOptions, topic: string, store: Store, signal: AbortSignal): Promise<void> {
-    const { kafka, logger, replicationFactor = 3 } = options;
+  async run(signal: AbortSignal): Promise<void> {
+    const { topic, store } = this;
+    const { kafka, logger, replicationFactor = 3 } = this.options;
     const started = Date.now();
     try {
-      await this.#untilReachable(options, signal);
+      await this.#untilReachable(signal);
       await ensureTopic(kafka, { topic, replicationFactor }, logger);
       await store.start(signal);
     } catch (error) {
       if (!signal.aborted) {
-        this.failed(error as Error);
+        this.#obstacle = error as Error;
         logger.error({ err: error, topic }, 'The Schema Registry cannot start');
       }
       throw error;
@@ -152,7 +148,8 @@ class Startup {
   }
 
   /** Kafka may come up later than the registry: it is waited for without end, and said once. */
-  async #untilReachable({ kafka, logger }: RegistryOptions, signal: AbortSignal): Promise<void> {
+  async #untilReachable(signal: AbortSignal): Promise<void> {
+    const { kafka, logger } = this.options;
     const backoff = createBackoff({ initialMs: 100, maxMs: 2000 });
     for (;;) {
       try {
@@ -162,7 +159,7 @@ class Startup {
       } catch (error) {
         if (signal.aborted || !isRetriable(error)) throw error;
         if (this.#obstacle === null) logger.warn({ err: error }, 'Waiting for Kafka');
-        this.failed(error as Error);
+        this.#obstacle = error as Error;
         await sleep(backoff.next(), undefined, { signal });
       }
     }
@@ -172,7 +169,7 @@ class Startup {
 /** After so long `/ready` tells that Kafka does not answer. */
 const CONNECT_MS = 3000;
 
-function observe(prometheus: Prometheus, state: RegistryState, store: Store): () => void {
+function observe(prometheus: Prometheus, { state, store }: Startup): () => void {
   const gauge = (name: string, help: string, read: () => number) =>
     prometheus.observedGauge(`millrace_registry_${name}`, help, {}, read);
   const removals = [
