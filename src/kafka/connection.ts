@@ -16,6 +16,9 @@ const KEEP_ALIVE_MS = 60_000;
 /** TCP, TLS and SASL together. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Share of a session's time after which it is renewed; a broker refuses renewal within a second. */
+const RENEW_AFTER = 0.85;
+const MIN_RENEW_MS = 1100;
 
 /** What kafkajs 2.2.4's Connection calls of its request queue. */
 interface KafkaJsQueue {
@@ -46,7 +49,8 @@ interface KafkaJsConnection {
   setSupportAuthenticationProtocol(supported: boolean): void;
   connect(): Promise<boolean>;
   authenticate(): Promise<void>;
-  isAuthenticated(): boolean;
+  /** Ms, 0 for ever; a Long of kafkajs. */
+  sessionLifetime: { toString(): string };
   disconnect(): Promise<boolean>;
 }
 
@@ -64,7 +68,6 @@ const METHODS = [
   'setSupportAuthenticationProtocol',
   'connect',
   'authenticate',
-  'isAuthenticated',
   'disconnect',
 ] as const;
 
@@ -148,6 +151,8 @@ export class BrokerConnection {
   #state: State = 'connecting';
   #socket: net.Socket | null = null;
   #answered = false;
+  /** When to log in again: brokers may limit sessions (`connections.max.reauth.ms`). */
+  #renewAt = Number.POSITIVE_INFINITY;
   #throttledUntil = 0;
   #throttleTimer: NodeJS.Timeout | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
@@ -214,7 +219,7 @@ export class BrokerConnection {
     this.#connectTimer = setTimeout(late, CONNECT_TIMEOUT_MS);
     try {
       await this.#kafkaJs.connect();
-      if (this.#options.sasl !== undefined) await this.#kafkaJs.authenticate();
+      await this.#authenticate();
     } catch (error) {
       this.#fail(error);
       return;
@@ -228,14 +233,21 @@ export class BrokerConnection {
     if (this.#state === 'connecting') this.#observer.ready();
     this.#state = 'ready';
     this.#settleReady.resolve();
-    this.#flush(true);
+    this.#flush();
   }
 
-  /** Broker-imposed session lifetimes (`connections.max.reauth.ms`): requests wait while the session is renewed. */
-  async #authenticateAgain(): Promise<void> {
+  async #authenticate(): Promise<void> {
+    if (this.#options.sasl === undefined) return;
+    await this.#kafkaJs.authenticate();
+    const lifetimeMs = Number(this.#kafkaJs.sessionLifetime.toString());
+    if (lifetimeMs > 0) this.#renewAt = Date.now() + Math.max(MIN_RENEW_MS, lifetimeMs * RENEW_AFTER);
+  }
+
+  /** Requests wait while the session is renewed (KIP-368). */
+  async #renewSession(): Promise<void> {
     this.#state = 'authenticating';
     try {
-      await this.#kafkaJs.authenticate();
+      await this.#authenticate();
     } catch (error) {
       this.#fail(error);
       return;
@@ -247,14 +259,11 @@ export class BrokerConnection {
     this.close(connectionError(addressText(this.#address), this.#options, cause, this.#answered));
   }
 
-  /**
-   * True when a request may be written now; otherwise it is arranged that `#flush` runs when it may.
-   * `authenticated`: just now, so not again even if the session is shorter than the margin for renewing it.
-   */
-  #mayWrite(authenticated = false): boolean {
+  /** True when a request may be written now; otherwise it is arranged that `#flush` runs when it may. */
+  #mayWrite(): boolean {
     if (this.#state !== 'ready') return false;
-    if (this.#options.sasl !== undefined && !authenticated && !this.#kafkaJs.isAuthenticated()) {
-      void this.#authenticateAgain();
+    if (Date.now() >= this.#renewAt) {
+      void this.#renewSession();
       return false;
     }
     const wait = this.#throttledUntil === 0 ? 0 : this.#throttledUntil - Date.now();
@@ -267,8 +276,8 @@ export class BrokerConnection {
   }
 
   /** Writes what has waited, in call order. */
-  #flush(authenticated = false): void {
-    while (this.#queued.length > 0 && this.#mayWrite(authenticated)) this.#queued.shift()!.write();
+  #flush(): void {
+    while (this.#queued.length > 0 && this.#mayWrite()) this.#queued.shift()!.write();
   }
 
   #write<T>(request: ApiRequest<T>, resolve: (answer: T) => void, reject: (error: Error) => void): void {
@@ -331,6 +340,8 @@ export class BrokerConnection {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: CONNECT_TIMEOUT_MS,
       enforceRequestTimeout: false,
+      // kafkajs then takes every limited session for ended, so that `authenticate` renews it whenever it is asked to.
+      reauthenticationThreshold: 2 ** 40,
       socketFactory: ({ onConnect }: { onConnect: () => void }) => this.#openSocket(onConnect),
     });
     const frames = new FrameReader((frame) => this.#receive(frame));
