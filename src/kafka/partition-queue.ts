@@ -2,8 +2,9 @@
  * The batches on their way to one partition: order, sequences, and what to do when some of those in flight fail.
  *
  * The broker takes batches of a producer id in the order of their sequences and recognises the last five it took. So
- * after a failure nothing is sent until all that is in flight is settled; then what failed goes again, in order, with
- * sequences from the first that the broker has not taken. A batch it took without our knowing is told as a duplicate.
+ * after a failure nothing is sent until all that is in flight is settled; then what failed goes again, in order. One
+ * that is followed by a batch the broker has taken must have been taken too: it keeps its sequence and is told as a
+ * duplicate. The others get sequences from the first that the broker has not taken.
  */
 import type { MillraceError } from '../kernel';
 import type { EncodedBatch, ProduceResult } from './port';
@@ -11,11 +12,16 @@ import { newBackoff } from './retry';
 import type { ProducerIdentity } from './wire/init-producer-id';
 import { stampBatch } from './wire/record-batch';
 
+/** Batches of a producer id per partition that a broker keeps in mind. */
+const RECOGNISED = 5;
+
 export class Delivery {
   readonly promise: Promise<ProduceResult>;
   resolve!: (result: ProduceResult) => void;
   reject!: (error: Error) => void;
   sequence = -1;
+  /** A later batch was taken: only with the same sequence it can be sent again. */
+  keepsSequence = false;
   /** Times it was refused as damaged. */
   damages = 0;
   /** It was sent, and no answer says whether it was written. */
@@ -60,8 +66,8 @@ export class PartitionQueue {
   #next = 0;
   /** Sequence after the last batch that the broker took. */
   #expected = 0;
-  /** The broker took a batch of this identity: from then on it refuses gaps. Before, it takes any first sequence. */
-  #proven = false;
+  /** The last batch that the broker took of this identity. Before the first it takes any sequence, then it refuses gaps. */
+  #lastTaken = -1;
   /** Sequences in flight count one that will not be written. */
   #hasHole = false;
   /** Why the identity cannot be used on. */
@@ -95,7 +101,12 @@ export class PartitionQueue {
   /** @param maxInFlight 1 keeps the order also without sequences */
   mayTake(maxInFlight: number): boolean {
     if (this.#waiting.length === 0 || this.#failed.length > 0 || this.#hasHole) return false;
-    return this.#inFlight.length < (this.#proven || this.identity === null ? maxInFlight : 1);
+    const oldest = this.#inFlight[0];
+    if (oldest === undefined) return true;
+    // The oldest must stay among those that the broker recognises, however often it has to be sent.
+    if (this.#waiting[0]!.order - oldest.order >= RECOGNISED) return false;
+    const isProven = this.identity === null || this.#lastTaken >= 0;
+    return isProven && this.#inFlight.length < maxInFlight;
   }
 
   get isInFlight(): boolean {
@@ -106,15 +117,17 @@ export class PartitionQueue {
   adopt(identity: ProducerIdentity): void {
     this.identity = identity;
     this.#next = this.#expected = 0;
-    this.#proven = false;
+    this.#lastTaken = -1;
   }
 
   take(transactional: boolean): Delivery {
     const delivery = this.#waiting.shift()!;
     const { bytes, count } = delivery.batch;
     const { producerId, epoch } = this.identity ?? NOBODY;
-    delivery.sequence = this.identity === null ? -1 : this.#next;
-    this.#next = advance(this.#next, count);
+    if (!delivery.keepsSequence) {
+      delivery.sequence = this.identity === null ? -1 : this.#next;
+      this.#next = advance(this.#next, count);
+    }
     stampBatch(bytes, { producerId, epoch, sequence: delivery.sequence, transactional });
     this.#inFlight.push(delivery);
     return delivery;
@@ -126,8 +139,10 @@ export class PartitionQueue {
   }
 
   succeed(delivery: Delivery): Doomed | null {
-    this.#expected = advance(delivery.sequence, delivery.batch.count);
-    this.#proven = true;
+    if (delivery.order > this.#lastTaken) {
+      this.#lastTaken = delivery.order;
+      this.#expected = advance(delivery.sequence, delivery.batch.count);
+    }
     this.backoff.reset();
     return this.#settle(delivery);
   }
@@ -163,6 +178,7 @@ export class PartitionQueue {
     this.#hasHole = false;
     this.#broken = null;
     this.#next = this.#expected;
+    for (const each of failed) each.keepsSequence = error === null && each.order < this.#lastTaken;
     if (error === null) {
       this.#waiting.unshift(...failed);
       return null;
