@@ -284,7 +284,10 @@ export class BrokerConnection {
     const correlationId = this.#kafkaJs.nextCorrelationId();
     const bytes = encodeRequest(request, correlationId, this.#clientId);
     if (request.expectResponse === false) {
-      this.#kafkaJs.socket.write(bytes, () => resolve(undefined as T));
+      this.#kafkaJs.socket.write(bytes, (error) => {
+        if (error) reject(unreachable(`The connection to Kafka at ${addressText(this.#address)} was lost`));
+        else resolve(undefined as T);
+      });
       return;
     }
     const timeoutMs = request.timeoutMs ?? this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;

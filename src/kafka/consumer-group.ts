@@ -38,8 +38,10 @@ export interface ConsumerGroupOptions {
 }
 
 const REFRESH_MS = 30_000;
-/** While a topic is missing it is expected at any moment. */
+/** While a topic is missing it is expected at any moment; after a minute not so soon. */
 const MISSING_REFRESH_MS = 1000;
+const LATE_REFRESH_MS = 5000;
+const LATE_MS = 60_000;
 const REJOIN_PAUSE_MS = 1000;
 
 export interface ConsumerGroup extends GroupMember {
@@ -156,6 +158,7 @@ function createWatch(
   { refreshMs = REFRESH_MS, onFatal }: ConsumerGroupOptions,
   logger: Logger,
 ) {
+  const started = Date.now();
   const stopping = new AbortController();
   let wake = new AbortController();
   let lastRejoin = 0;
@@ -165,10 +168,14 @@ function createWatch(
     member.start();
     while (!stopping.signal.aborted) {
       wake = new AbortController();
-      const wait = subscription.isIncomplete ? Math.min(refreshMs, MISSING_REFRESH_MS) : refreshMs;
-      await sleep(wait, wake.signal);
+      await sleep(pauseMs(), wake.signal);
       if (!stopping.signal.aborted) await look();
     }
+  }
+
+  function pauseMs(): number {
+    if (!subscription.isIncomplete) return refreshMs;
+    return Math.min(refreshMs, Date.now() - started < LATE_MS ? MISSING_REFRESH_MS : LATE_REFRESH_MS);
   }
 
   async function look(): Promise<void> {

@@ -110,6 +110,7 @@ export function createLanes(
 }
 
 interface Outages {
+  has(address: string): boolean;
   failed(address: string, error: Error): void;
   recovered(address: string): void;
   close(): void;
@@ -120,6 +121,7 @@ function createOutages(logger: Logger, metrics: Metrics): Outages {
   const help = 'Kafka brokers that could not be connected to at the last try.';
   const remove = metrics.observedGauge('millrace_kafka_brokers_unreachable', help, {}, () => down.size);
   return {
+    has: (address) => down.has(address),
     failed(address, error) {
       if (down.has(address)) return;
       down.add(address);
@@ -186,7 +188,7 @@ class BrokerLane implements Lane {
   async #findAny(): Promise<BrokerConnection> {
     const failures: string[] = [];
     let cause: unknown;
-    for (const address of shuffle(this.#directory.candidates())) {
+    for (const address of this.#inOrder()) {
       if (this.#closed) throw laneClosed();
       const connection = this.#connection(address);
       try {
@@ -200,6 +202,13 @@ class BrokerLane implements Lane {
     }
     if (failures.length === 1) throw cause;
     throw unreachable(`No Kafka broker answers:\n${failures.join('\n')}`, { cause });
+  }
+
+  /** Those that did not answer at the last try come last: a dead address may cost the whole time-out. */
+  #inOrder(): Address[] {
+    const all = shuffle(this.#directory.candidates());
+    const isDown = (address: Address) => this.#outages.has(addressText(address));
+    return [...all.filter((each) => !isDown(each)), ...all.filter(isDown)];
   }
 
   /** One per broker: who asks while it is being made shares it, its requests wait in order. */

@@ -28,6 +28,8 @@ export interface Metadata {
 /** A topic just created is unknown to a broker for some ms; so long do we ask again before we believe it. */
 const UNKNOWN_GRACE_MS = 1000;
 const LEADERLESS_MS = 30_000;
+/** As `metadata.max.age.ms`: topics grow. */
+const MAX_AGE_MS = 300_000;
 
 export function createMetadata(lane: Lane, directory: BrokerDirectory): Metadata {
   return new CachedMetadata(lane, directory);
@@ -42,7 +44,9 @@ interface Round {
 class CachedMetadata implements Metadata {
   readonly #lane: Lane;
   readonly #directory: BrokerDirectory;
-  readonly #cache = new Map<string, TopicMetadata>();
+  readonly #cache = new Map<string, { readonly view: TopicMetadata; readonly freshUntil: number }>();
+  /** Per request under way: topics invalidated since it was sent, whose answer is of the past. */
+  readonly #forgotten = new Set<Set<string>>();
   #clusterId: string | null = null;
   /** The round that has not been sent yet: whoever asks now joins it, so an answer is never older than its question. */
   #next: Round | null = null;
@@ -67,6 +71,7 @@ class CachedMetadata implements Metadata {
 
   invalidate(topic: string): void {
     this.#cache.delete(topic);
+    for (const forgotten of this.#forgotten) forgotten.add(topic);
   }
 
   async view(topics: readonly string[], options: { allowAutoCreate?: boolean } = {}): Promise<TopicView[]> {
@@ -90,7 +95,7 @@ class CachedMetadata implements Metadata {
   async #settled(topic: string, errorOf: (view: TopicMetadata) => number): Promise<TopicMetadata> {
     const backoff = newBackoff();
     const start = Date.now();
-    let view = this.#cache.get(topic);
+    let view = this.#cached(topic);
     for (;;) {
       view ??= (await this.#join([topic])).get(topic);
       const error = view === undefined ? Code.UNKNOWN_TOPIC_OR_PARTITION : view.error || errorOf(view);
@@ -101,6 +106,11 @@ class CachedMetadata implements Metadata {
       view = undefined;
       await sleep(wait);
     }
+  }
+
+  #cached(topic: string): TopicMetadata | undefined {
+    const entry = this.#cache.get(topic);
+    return entry === undefined || Date.now() > entry.freshUntil ? undefined : entry.view;
   }
 
   #join(topics: readonly string[]): Promise<Map<string, TopicMetadata>> {
@@ -120,12 +130,14 @@ class CachedMetadata implements Metadata {
   }
 
   async #ask(topics: readonly string[], allowAutoCreate: boolean): Promise<Map<string, TopicMetadata>> {
-    const answer = await this.#send(topics, allowAutoCreate);
+    const forgotten = new Set<string>();
+    this.#forgotten.add(forgotten);
+    const answer = await this.#send(topics, allowAutoCreate).finally(() => this.#forgotten.delete(forgotten));
     const found = new Map(answer.topics.map((view) => [view.topic, view]));
     for (const topic of topics) {
       const view = found.get(topic);
-      if (view?.error === Code.NONE) this.#cache.set(topic, view);
-      else this.#cache.delete(topic);
+      if (view?.error !== Code.NONE) this.#cache.delete(topic);
+      else if (!forgotten.has(topic)) this.#cache.set(topic, { view, freshUntil: Date.now() + MAX_AGE_MS });
     }
     return found;
   }
