@@ -1,12 +1,13 @@
 /**
  * One connection to one broker, over kafkajs' `Connection`: TCP, TLS and SASL are kafkajs', requests are ours.
- * The only file that touches kafkajs. Its request queue is replaced: it arms a 1 ms timer for ever (tulios/kafkajs #1751),
+ * Its request queue is replaced: it arms a 1 ms timer for ever (tulios/kafkajs #1751),
  * copies each request twice and waits for pending requests when it disconnects; its framing copies each answer twice.
  */
 import net from 'node:net';
 import tls from 'node:tls';
 import { MillraceError } from '../kernel';
 import { connectionError, unreachable } from './connection-errors';
+import { type KafkaJsConnection, type KafkaJsQueue, loadKafkaJs, NO_LOG, SASL_VERSIONS } from './kafkajs';
 import type { ApiRequest } from './lane';
 import type { KafkaOptions } from './port';
 import { ByteReader, ByteWriter } from './wire/bytes';
@@ -19,97 +20,6 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Share of a session's time after which it is renewed; a broker refuses renewal within a second. */
 const RENEW_AFTER = 0.85;
 const MIN_RENEW_MS = 1100;
-
-/** What kafkajs 2.2.4's Connection calls of its request queue. */
-interface KafkaJsQueue {
-  scheduleRequestTimeoutCheck(): void;
-  push(request: KafkaJsRequest): void;
-  maybeThrottle(ms: number): void;
-  rejectAll(error: Error): void;
-  waitForPendingRequests(): Promise<void>;
-  destroy(): void;
-}
-
-interface KafkaJsRequest {
-  readonly entry: {
-    readonly correlationId: number;
-    resolve(answer: { correlationId: number; entry: unknown; size: number; payload: Buffer }): void;
-    reject(error: Error): void;
-  };
-  sendRequest(): void;
-}
-
-/** What we call of it. */
-interface KafkaJsConnection {
-  requestQueue: KafkaJsQueue;
-  socket: net.Socket;
-  processData(chunk: Buffer): void;
-  nextCorrelationId(): number;
-  setVersions(versions: Record<number, { minVersion: number; maxVersion: number }>): void;
-  setSupportAuthenticationProtocol(supported: boolean): void;
-  connect(): Promise<boolean>;
-  authenticate(): Promise<void>;
-  /** Ms, 0 for ever; a Long of kafkajs. */
-  sessionLifetime: { toString(): string };
-  disconnect(): Promise<boolean>;
-}
-
-type KafkaJsConnectionClass = new (options: object) => KafkaJsConnection;
-
-/** SaslHandshake and SaslAuthenticate v1, so that kafkajs need not ask for versions first. */
-const SASL_VERSIONS = { 17: { minVersion: 0, maxVersion: 1 }, 36: { minVersion: 0, maxVersion: 1 } };
-
-const SILENT = { namespace: () => SILENT, debug() {}, info() {}, warn() {}, error() {} };
-
-const METHODS = [
-  'processData',
-  'nextCorrelationId',
-  'setVersions',
-  'setSupportAuthenticationProtocol',
-  'connect',
-  'authenticate',
-  'disconnect',
-] as const;
-
-const QUEUE_METHODS = [
-  'scheduleRequestTimeoutCheck',
-  'push',
-  'maybeThrottle',
-  'rejectAll',
-  'waitForPendingRequests',
-  'destroy',
-] as const;
-
-let loaded: KafkaJsConnectionClass | undefined;
-
-/** Loaded and checked at the first connection: start-up pays only for what it uses, and kafkajs' own index loads more. */
-function loadKafkaJs(): KafkaJsConnectionClass {
-  if (loaded === undefined) {
-    const found = require('kafkajs/src/network/connection') as KafkaJsConnectionClass;
-    checkKafkaJs(found);
-    loaded = found;
-  }
-  return loaded;
-}
-
-/**
- * Checks that kafkajs has the shapes this file stands on; throws INTERNAL that names what is missing.
- * Without it a changed kafkajs would show as a hanging connection.
- */
-export function checkKafkaJs(connectionClass: KafkaJsConnectionClass): void {
-  const options = { host: 'check', port: 0, logger: SILENT, socketFactory: () => {} };
-  const probe = new connectionClass(options) as unknown as Record<string, unknown>;
-  const queue = (probe.requestQueue ?? {}) as Record<string, unknown>;
-  const missing = [
-    ...METHODS.filter((name) => typeof probe[name] !== 'function'),
-    ...QUEUE_METHODS.filter((name) => typeof queue[name] !== 'function').map(
-      (name) => `requestQueue.${name}`,
-    ),
-  ];
-  if (missing.length === 0) return;
-  const message = `kafkajs is not the version millrace is built on: ${missing.join(', ')} missing`;
-  throw new MillraceError('INTERNAL', message, { hint: 'Install exactly kafkajs 2.2.4 (npm ci).' });
-}
 
 export interface Address {
   readonly host: string;
@@ -336,7 +246,7 @@ export class BrokerConnection {
       host: this.#address.host,
       port: this.#address.port,
       clientId: this.#clientId,
-      logger: SILENT,
+      logger: NO_LOG,
       ssl: ssl === false ? undefined : ssl,
       // A copy: kafkajs keeps an authenticator on it.
       sasl: sasl === undefined ? undefined : { ...sasl },

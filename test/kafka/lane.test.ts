@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkKafkaJs } from '../../src/kafka/connection';
+import { checkKafkaJs } from '../../src/kafka/kafkajs';
 import { type ApiRequest, createLanes, type Lane, type Lanes, parseAddress } from '../../src/kafka/lane';
 import { createMetadata } from '../../src/kafka/metadata';
 import { apiVersionsRequest } from '../../src/kafka/wire/api-versions';
