@@ -3,6 +3,8 @@ export { BUILT_IN_MODULES } from './builtins';
 export { type Catalog, createCatalog, findPlugin, namesOf, type PluginModule } from './catalog';
 export type { OpenKafka } from './clients';
 export * from './files';
+export { type FileKind, type LintResult, lintDocument } from './lint';
+export { pipelineSchema } from './pipeline-schema';
 export { type ConfigKeyInfo, configKeyInfos, type PluginInfo, pluginInfos } from './plugin-infos';
 export { createStandalone, type StandaloneOptions, type StandaloneWorker } from './standalone';
 export { findThirdParty } from './third-party';

@@ -5,17 +5,13 @@
 import convict from 'convict';
 import type { Config, ConfigIssue } from '../kernel';
 import { checkWithHints } from './config-compose';
-import { type FileIssue, FileIssuesError, issueAt } from './files';
+import { type FileIssue, FileIssuesError, type FlatFile, issueAt } from './files';
 import { createProviders, type Providers, resolveReferences } from './references';
 import { isWithoutEffect, WORKER_DEF } from './worker-keys';
 
 export interface WorkerSources {
   /** What the file says, with the lines it says it on. */
-  readonly file?: {
-    readonly name: string;
-    readonly values: Readonly<Record<string, string>>;
-    lineOf(key: string): number | null;
-  };
+  readonly file?: Pick<FlatFile, 'name' | 'values' | 'lineOf'>;
   /** Arguments of the command: they win. */
   readonly arguments?: Readonly<Record<string, string>>;
   /** Used where nothing else is said, in place of the defaults of the definition. */

@@ -1,0 +1,53 @@
+/** What the demo needs before its pipelines run, and how to see that everything has arrived. */
+import { createReadStream, existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { countReadings, createSourceTable, MAINTENANCE_ROWS, READINGS_TABLE } from './database';
+import { generateReadings, READINGS } from './generate';
+
+export interface DemoTarget {
+  /** Records that must be there in the end. */
+  readonly expected: number;
+  /** Where they are, for people. */
+  readonly where: string;
+  /** Records that are there now. */
+  arrived(): Promise<number>;
+}
+
+export interface Demo {
+  /** What `${env:…}` of the pipeline files stands for. */
+  readonly env: Readonly<Record<string, string>>;
+  /** By pipeline name. */
+  readonly targets: ReadonlyMap<string, DemoTarget>;
+}
+
+/** Writes the CSV files and fills the table, unless an earlier run has. */
+export async function prepareDemo(postgresUrl: string, dataDirectory: string): Promise<Demo> {
+  const data = path.resolve(dataDirectory);
+  const exported = path.join(data, 'maintenance');
+  await Promise.all([generateReadings(path.join(data, 'readings')), createSourceTable(postgresUrl)]);
+  return {
+    env: { PG_URL: postgresUrl, DEMO_DATA: data },
+    targets: new Map<string, DemoTarget>([
+      [
+        'readings',
+        { expected: READINGS, where: `table ${READINGS_TABLE}`, arrived: () => countReadings(postgresUrl) },
+      ],
+      ['maintenance', { expected: MAINTENANCE_ROWS, where: exported, arrived: () => countLines(exported) }],
+    ]),
+  };
+}
+
+/** Lines in the finished files of a directory; files being written are hidden. */
+async function countLines(directory: string): Promise<number> {
+  if (!existsSync(directory)) return 0;
+  const files = await readdir(directory, { recursive: true });
+  const finished = files.filter((file) => file.endsWith('.jsonl') && !path.basename(file).startsWith('.'));
+  let lines = 0;
+  for (const file of finished) {
+    for await (const chunk of createReadStream(path.join(directory, file))) {
+      for (const byte of chunk as Buffer) if (byte === 10) lines++;
+    }
+  }
+  return lines;
+}
