@@ -15,7 +15,8 @@ import {
   encodeSubscription,
   type PartitionCounts,
 } from './consumer-protocol';
-import type { GroupIdentity, GroupMember, GroupPeer, KafkaPort } from './port';
+import { Code } from './errors';
+import type { GroupIdentity, GroupMember, GroupPeer, KafkaPort, TopicView } from './port';
 import { retrying, sleep } from './retry';
 
 export interface ConsumerGroupOptions {
@@ -143,7 +144,13 @@ class SubscriptionState {
         ? (await this.#kafka.admin.listTopics()).filter((topic) => wanted.test(topic))
         : wanted;
     const views = await this.#kafka.metadata(names);
-    this.#counts = new Map(views.map(({ topic, partitions }) => [topic, partitions.length]));
+    this.#counts = new Map(views.map((view) => [view.topic, this.#countOf(view)]));
+  }
+
+  /** A topic whose brokers are in trouble has not lost its partitions. */
+  #countOf({ topic, error, partitions }: TopicView): number {
+    const passing = error !== Code.NONE && error !== Code.UNKNOWN_TOPIC_OR_PARTITION;
+    return passing ? (this.#counts.get(topic) ?? 0) : partitions.length;
   }
 }
 
@@ -167,9 +174,11 @@ function createWatch(
     await retrying(() => subscription.refresh(), { signal: stopping.signal });
     member.start();
     while (!stopping.signal.aborted) {
-      wake = new AbortController();
       await sleep(pauseMs(), wake.signal);
-      if (!stopping.signal.aborted) await look();
+      if (stopping.signal.aborted) return;
+      // Before the look, so that a wish for another one while it lasts is not lost.
+      wake = new AbortController();
+      await look();
     }
   }
 
