@@ -192,9 +192,9 @@ export class BrokerConnection {
 
   #write<T>(request: ApiRequest<T>, resolve: (answer: T) => void, reject: (error: Error) => void): void {
     const correlationId = this.#kafkaJs.nextCorrelationId();
-    const bytes = encodeRequest(request, correlationId, this.#clientId);
+    const chunks = encodeRequest(request, correlationId, this.#clientId);
     if (request.expectResponse === false) {
-      this.#kafkaJs.socket.write(bytes, (error) => {
+      this.#writeChunks(chunks, (error) => {
         if (error) reject(unreachable(`The connection to Kafka at ${addressText(this.#address)} was lost`));
         else resolve(undefined as T);
       });
@@ -207,7 +207,16 @@ export class BrokerConnection {
     };
     const complete = (payload: Buffer) => this.#complete(request, payload, resolve, reject);
     this.#inFlight.set(correlationId, { complete, fail: reject, timer: setTimeout(late, timeoutMs) });
-    this.#kafkaJs.socket.write(bytes);
+    this.#writeChunks(chunks);
+  }
+
+  /** In one system call. */
+  #writeChunks(chunks: readonly Buffer[], done?: (error?: Error | null) => void): void {
+    const { socket } = this.#kafkaJs;
+    socket.cork();
+    for (const [n, chunk] of chunks.entries())
+      socket.write(chunk, n === chunks.length - 1 ? done : undefined);
+    socket.uncork();
   }
 
   #complete<T>(
@@ -312,10 +321,10 @@ export class BrokerConnection {
 }
 
 /** Size, request header v1 and body. */
-function encodeRequest<T>(request: ApiRequest<T>, correlationId: number, clientId: string): Buffer {
-  const writer = new ByteWriter(512 + (request.sizeHint ?? 0));
+function encodeRequest<T>(request: ApiRequest<T>, correlationId: number, clientId: string): Buffer[] {
+  const writer = new ByteWriter(512);
   writer.int32(0).int16(request.apiKey).int16(request.apiVersion).int32(correlationId).string(clientId);
   request.encode(writer);
   writer.setInt32(0, writer.length - 4);
-  return writer.bytes();
+  return writer.chunks();
 }

@@ -25,8 +25,6 @@ export interface ApiRequest<T> {
   readonly timeoutMs?: number;
   /** False for produce with acks 0: `send` then resolves with undefined once written. */
   readonly expectResponse?: boolean;
-  /** About how large the body is, in bytes: spares large requests the growing of their buffer. */
-  readonly sizeHint?: number;
 }
 
 export interface Lane {

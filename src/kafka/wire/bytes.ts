@@ -4,21 +4,48 @@
 export class ByteWriter {
   #buffer: Buffer;
   #position = 0;
+  /** Bytes that belong at a position of the buffer and are not in it. */
+  #attached: { readonly at: number; readonly bytes: Buffer }[] = [];
+  #attachedLength = 0;
 
   constructor(capacity = 1024) {
     this.#buffer = Buffer.allocUnsafeSlow(capacity);
   }
 
   get length(): number {
-    return this.#position;
+    return this.#position + this.#attachedLength;
   }
 
   bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#position);
+    const chunks = this.chunks();
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  /** All that was written, in order; what was attached as it is. */
+  chunks(): Buffer[] {
+    const chunks: Buffer[] = [];
+    let from = 0;
+    for (const { at, bytes } of this.#attached) {
+      if (at > from) chunks.push(this.#buffer.subarray(from, at));
+      chunks.push(bytes);
+      from = at;
+    }
+    if (from < this.#position || chunks.length === 0)
+      chunks.push(this.#buffer.subarray(from, this.#position));
+    return chunks;
   }
 
   reset(): void {
     this.#position = 0;
+    this.#attached = [];
+    this.#attachedLength = 0;
+  }
+
+  /** Like `raw` without copying: the bytes must stay as they are until the chunks have been sent. */
+  attach(bytes: Buffer): this {
+    this.#attached.push({ at: this.#position, bytes });
+    this.#attachedLength += bytes.length;
+    return this;
   }
 
   /** Makes room for `size` more bytes and returns where they begin. May replace the buffer: call it before naming that. */

@@ -5,6 +5,7 @@ import { byTopic } from './topics';
 export interface ProducePartition {
   readonly topic: string;
   readonly partition: number;
+  /** Not copied: they must stay as they are until the request is answered. */
   readonly bytes: Buffer;
 }
 
@@ -35,12 +36,13 @@ export const produceRequest = (body: ProduceBody): ApiRequest<ProduceAnswer | un
   apiVersion: 7,
   apiName: 'Produce',
   expectResponse: body.acks !== 0,
-  sizeHint: body.partitions.reduce((sum, { topic, bytes }) => sum + bytes.length + topic.length + 64, 0),
   encode(writer) {
     writer.nullableString(body.transactionalId).int16(body.acks).int32(body.timeoutMs);
     const topics = byTopic(body.partitions, (partition) => partition);
     writer.array([...topics], (w, [topic, partitions]) =>
-      w.string(topic).array(partitions, (p, { partition, bytes }) => p.int32(partition).bytesWithSize(bytes)),
+      w
+        .string(topic)
+        .array(partitions, (p, { partition, bytes }) => p.int32(partition).int32(bytes.length).attach(bytes)),
     );
   },
   decode(reader) {

@@ -41,3 +41,13 @@ test('messages that end too early', () => {
   );
   expect(() => new ByteReader(Buffer.from([0xff, 0xff, 0xff, 0xfe])).bytesWithSize()).toThrow(TruncatedError);
 });
+
+test('attached bytes are part of what was written, and are not copied', () => {
+  const large = Buffer.from('attached');
+  const writer = new ByteWriter(1).attach(large).int8(1).attach(large).attach(large).int16(2);
+  expect(writer.length).toBe(3 * 8 + 3);
+  expect(writer.bytes()).toEqual(Buffer.concat([large, Buffer.from([1]), large, large, Buffer.from([0, 2])]));
+  expect(writer.chunks().filter((chunk) => chunk === large)).toHaveLength(3);
+  writer.reset();
+  expect([writer.length, writer.bytes().length]).toEqual([0, 0]);
+});
