@@ -2,6 +2,7 @@
 export { BUILT_IN_MODULES } from './builtins';
 export { type Catalog, createCatalog, findPlugin, namesOf, type PluginModule } from './catalog';
 export type { OpenKafka } from './clients';
+export { SINK_DEF, SOURCE_DEF } from './connector-keys';
 export * from './files';
 export { type FileKind, type LintResult, lintDocument } from './lint';
 export { pipelineSchema } from './pipeline-schema';
@@ -9,4 +10,5 @@ export { type ConfigKeyInfo, configKeyInfos, type PluginInfo, pluginInfos } from
 export { createStandalone, type StandaloneOptions, type StandaloneWorker } from './standalone';
 export { findThirdParty } from './third-party';
 export { loadWorkerConfig, type WorkerConfig, type WorkerSources } from './worker-config';
+export { WORKER_DEF } from './worker-keys';
 export * from './worker-view';

@@ -1,0 +1,15 @@
+/** npm run docs: writes docs/reference from the definitions in the code. */
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import builder from './project/build.cjs';
+import packages from './project/packages.cjs';
+import paths from './stack/paths.cjs';
+
+await packages.installPackages((line) => process.stderr.write(`${line}\n`));
+await builder.buildWhenStale();
+const { renderReference } = createRequire(import.meta.url)('../dist/src/cli/reference.js');
+const dir = path.join(paths.rootDir, 'docs/reference');
+fs.rmSync(dir, { recursive: true, force: true });
+fs.mkdirSync(dir, { recursive: true });
+for (const [name, text] of await renderReference()) fs.writeFileSync(path.join(dir, name), text);
