@@ -1,6 +1,6 @@
 /** Topics, their settings, groups. Any broker passes these on to the controller. */
 import type { Coordinators } from './coordinator';
-import { Code, kafkaError, missingTopic } from './errors';
+import { Code, kafkaError, missingTopic, UNKNOWN_GRACE_MS } from './errors';
 import type { ApiRequest, Lane } from './lane';
 import type { Metadata } from './metadata';
 import type { KafkaAdmin, TopicSpec } from './port';
@@ -72,9 +72,8 @@ async function deleteTopics(parts: AdminParts, topics: readonly string[]): Promi
 }
 
 async function topicConfigs(parts: AdminParts, topic: string): Promise<ReadonlyMap<string, string>> {
-  const answer = await ask(parts, describeTopicConfigsRequest(topic), (each) =>
-    checkResource(each.resources[0], 'read the settings of', topic),
-  );
+  const check = checkResource('read the settings of', topic);
+  const answer = await ask(parts, describeTopicConfigsRequest(topic), (each) => check(each.resources[0]));
   const configs = new Map<string, string>();
   for (const { name, value } of answer.resources[0]?.configs ?? []) {
     if (value !== null) configs.set(name, value);
@@ -87,19 +86,23 @@ async function alterTopicConfigs(
   topic: string,
   set: Readonly<Record<string, string | null>>,
 ): Promise<void> {
-  await ask(parts, alterTopicConfigsRequest(topic, set), (answer) =>
-    checkResource(answer.resources[0], 'change the settings of', topic),
-  );
+  const check = checkResource('change the settings of', topic);
+  await ask(parts, alterTopicConfigsRequest(topic, set), (answer) => check(answer.resources[0]));
 }
 
-function checkResource(
-  resource: { readonly error: number; readonly message: string | null } | undefined,
-  what: string,
-  topic: string,
-): void {
-  const error = resource?.error ?? Code.UNKNOWN_SERVER_ERROR;
-  if (error === Code.UNKNOWN_TOPIC_OR_PARTITION) throw missingTopic(topic);
-  if (error !== Code.NONE) throw kafkaError(error, `${what} topic ${topic}`, resource?.message);
+interface Resource {
+  readonly error: number;
+  readonly message: string | null;
+}
+
+function checkResource(what: string, topic: string): (resource: Resource | undefined) => void {
+  const started = Date.now();
+  return (resource) => {
+    const error = resource?.error ?? Code.UNKNOWN_SERVER_ERROR;
+    const late = Date.now() - started > UNKNOWN_GRACE_MS;
+    if (error === Code.UNKNOWN_TOPIC_OR_PARTITION && late) throw missingTopic(topic);
+    if (error !== Code.NONE) throw kafkaError(error, `${what} topic ${topic}`, resource?.message);
+  };
 }
 
 async function deleteGroup({ lane, coordinators }: AdminParts, groupId: string): Promise<void> {

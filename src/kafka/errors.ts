@@ -237,6 +237,9 @@ export function kafkaError(code: number, where: string, detail?: string | null):
   return new KafkaCodeError(errorCodeOf(code), code, message, { hint: HINTS[code] });
 }
 
+/** A topic just created is unknown to some brokers for a moment; so long do we ask again before we believe it. */
+export const UNKNOWN_GRACE_MS = 1000;
+
 /** Final, while code 3 alone may pass: a topic just created is unknown to some brokers for a moment. */
 export const missingTopic = (topic: string): KafkaCodeError =>
   new KafkaCodeError(

@@ -2,7 +2,7 @@
  * Who leads which partition: own Metadata requests, errors per topic, a cache that callers invalidate.
  * One deleted topic never spoils the answer for the others.
  */
-import { Code, isRetriableCode, kafkaError, missingTopic } from './errors';
+import { Code, isRetriableCode, kafkaError, missingTopic, UNKNOWN_GRACE_MS } from './errors';
 import type { BrokerDirectory, Lane } from './lane';
 import type { TopicView } from './port';
 import { newBackoff, sleep } from './retry';
@@ -25,8 +25,6 @@ export interface Metadata {
   clusterId(): Promise<string>;
 }
 
-/** A topic just created is unknown to a broker for some ms; so long do we ask again before we believe it. */
-const UNKNOWN_GRACE_MS = 1000;
 const LEADERLESS_MS = 30_000;
 /** As `metadata.max.age.ms`: topics grow. */
 const MAX_AGE_MS = 300_000;

@@ -2,7 +2,7 @@
 import type { Position, TopicPartition } from '../kernel';
 import { API_TIMEOUT_MS } from './admin';
 import type { Coordinators } from './coordinator';
-import { Code, KafkaCodeError, kafkaError, missingTopic } from './errors';
+import { Code, KafkaCodeError, kafkaError, missingTopic, UNKNOWN_GRACE_MS } from './errors';
 import type { Lane } from './lane';
 import type { Metadata } from './metadata';
 import type { GroupIdentity, Isolation, OffsetSpec } from './port';
@@ -36,9 +36,6 @@ const STALE: Readonly<Record<number, StaleMemberError['reason']>> = {
 
 /** Commits as somebody outside the group; refused while the group has members. */
 const OUTSIDER: GroupIdentity = { memberId: '', generation: -1, instanceId: null };
-
-/** A coordinator may not know a topic yet that was created a moment ago. */
-const UNKNOWN_GRACE_MS = 1000;
 
 /** Start, end, last stable or first-at-timestamp offsets, in the order asked for; -1 when no record is that young. */
 export async function listOffsets(

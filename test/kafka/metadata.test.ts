@@ -71,7 +71,7 @@ test('who asks after an invalidation does not get an answer from before', async 
   const metadata = create();
   const before = metadata.leader('a', 0);
   // The question is on its way, the answer comes from what is true now.
-  while (lane.asked.length === 0) await null;
+  while (lane.asked.length === 0) await Promise.resolve();
   const answer = lane.answer;
   lane.answer = (names) => {
     const old = answer(names);
