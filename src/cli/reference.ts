@@ -112,7 +112,7 @@ function keyRow(key: ConfigKey): string {
 
 function defaultText(value: ConfigValue | undefined): string {
   if (value === undefined) return '**required**';
-  if (value === null || value === '') return '';
+  if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return '';
   return `\`${Array.isArray(value) ? value.join(',') : String(value)}\``;
 }
 
