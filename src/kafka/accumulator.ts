@@ -11,6 +11,7 @@ import { type Delivery, type Doomed, PartitionQueue } from './partition-queue';
 import type { EncodedBatch, ProduceResult } from './port';
 import type { ProducerSession } from './producer-session';
 import { type PartitionProduced, type ProduceAnswer, produceRequest } from './wire/produce';
+import { recycleBatch } from './wire/record-batch';
 
 export interface AccumulatorLimits {
   readonly acks: -1 | 0 | 1;
@@ -246,6 +247,7 @@ export class Accumulator {
     if (code === Code.NONE || code === Code.DUPLICATE_SEQUENCE_NUMBER) {
       this.#done(delivery);
       this.#doom(queue.succeed(delivery));
+      recycleBatch(delivery.batch);
       delivery.resolve({ baseOffset });
       return;
     }

@@ -90,7 +90,10 @@ export interface RecordBatchBuilder {
   build(compression: Compression): EncodedBatch;
 }
 
-/** A finished record batch v2; the producer stamps producer id, epoch, sequence and checksum. Owned by the producer once sent. */
+/**
+ * A finished record batch v2; the producer stamps producer id, epoch, sequence and checksum. Owned by the producer once
+ * sent: after the acknowledgement its bytes serve for other batches. A batch that was refused is the caller's again.
+ */
 export interface EncodedBatch {
   readonly bytes: Buffer;
   readonly count: number;
@@ -159,7 +162,11 @@ export interface BatchReader {
   seek(position: Position): void;
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
-  /** Next batches, at least one unless the wait ended; aborted and control records are already out. */
+  /**
+   * Next batches, at least one unless the wait ended, a position moved over none or the end of a partition became known;
+   * aborted and control records are already out. About 1 MB per call. Rejects, until it is sought or unassigned, with
+   * what ended a partition: KAFKA_REFUSED that names topic, partition and offset.
+   */
   next(waitMs: number, signal?: AbortSignal): Promise<RawBatch[]>;
   /** Offset after the last batch handed out, aborted and control records included. */
   position(partition: TopicPartition): number | undefined;

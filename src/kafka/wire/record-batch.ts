@@ -8,10 +8,10 @@ import * as at from './batch-layout';
 import { compress, compressionId } from './compression';
 import { crc32c } from './crc32c';
 import { BatchCursor } from './record-cursor';
+import { giveSlab, SMALLEST_SLAB, takeSlab } from './slab-pool';
 
 /** Sizes in a batch are int32; half of that leaves room for every growth step of the slab. */
 const MAX_BATCH_BYTES = 2 ** 30;
-const FIRST_SLAB_BYTES = 16 * 1024;
 /** Below this a loop beats the call into native code. */
 const COPY_BY_LOOP = 24;
 
@@ -24,7 +24,7 @@ class Builder implements RecordBatchBuilder {
   #firstTimestamp = 0;
   #maxTimestamp = 0;
   /** Size of the last batch: the next one will be about as large. */
-  #expected = FIRST_SLAB_BYTES;
+  #expected = SMALLEST_SLAB;
 
   get sizeBytes(): number {
     return this.#position;
@@ -71,9 +71,7 @@ class Builder implements RecordBatchBuilder {
         `A record of ${size} bytes does not fit into a batch of at most ${MAX_BATCH_BYTES}.`,
       );
     }
-    const grown = Buffer.allocUnsafeSlow(
-      Math.max(end, this.#slab === null ? this.#expected : 2 * this.#slab.length),
-    );
+    const grown = takeSlab(Math.max(end, this.#slab === null ? this.#expected : 2 * this.#slab.length));
     if (this.#slab !== null) this.#slab.copy(grown, 0, 0, this.#position);
     this.#slab = grown;
     return grown;
@@ -85,25 +83,21 @@ class Builder implements RecordBatchBuilder {
     bytes.writeInt16BE(compressionId(compression), at.ATTRIBUTES);
     this.#writeHeader(bytes);
     const { count } = this;
-    this.#expected = Math.max(FIRST_SLAB_BYTES, this.#position + (this.#position >> 3));
+    this.#expected = Math.max(SMALLEST_SLAB, this.#position + (this.#position >> 3));
     this.count = 0;
     this.#position = at.RECORDS;
-    return { bytes, count };
+    return new SlabBatch(bytes, count);
   }
 
   /** Without compression the slab itself becomes the batch, unless that would keep much more alive than its records. */
   #handOver(slab: Buffer): Buffer {
-    const records = slab.subarray(0, this.#position);
-    if (this.#position < slab.length / 2) return Buffer.from(records);
+    if (this.#position < slab.length / 2) return slabFor(slab.subarray(0, this.#position), 0);
     this.#slab = null;
-    return records;
+    return slab.subarray(0, this.#position);
   }
 
   #pack(slab: Buffer, compression: Compression): Buffer {
-    const packed = compress(compression, slab.subarray(at.RECORDS, this.#position));
-    const bytes = Buffer.allocUnsafeSlow(at.RECORDS + packed.length);
-    bytes.set(packed, at.RECORDS);
-    return bytes;
+    return slabFor(compress(compression, slab.subarray(at.RECORDS, this.#position)), at.RECORDS);
   }
 
   #writeHeader(bytes: Buffer): void {
@@ -116,6 +110,30 @@ class Builder implements RecordBatchBuilder {
     at.writeInt64(bytes, this.#maxTimestamp, at.MAX_TIMESTAMP);
     bytes.writeInt32BE(this.count, at.RECORD_COUNT);
   }
+}
+
+/** A copy in a buffer of its own, with room before it. */
+function slabFor(bytes: Buffer, offset: number): Buffer {
+  const size = offset + bytes.length;
+  const slab = size < SMALLEST_SLAB ? Buffer.allocUnsafeSlow(size) : takeSlab(size).subarray(0, size);
+  slab.set(bytes, offset);
+  return slab;
+}
+
+class SlabBatch implements EncodedBatch {
+  constructor(
+    public bytes: Buffer,
+    readonly count: number,
+  ) {}
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** The memory of a batch that is acknowledged goes to the next ones; the batch is empty from then on. */
+export function recycleBatch(batch: EncodedBatch): void {
+  if (!(batch instanceof SlabBatch)) return;
+  giveSlab(batch.bytes);
+  batch.bytes = NOTHING;
 }
 
 /** Who sends a batch; -1, -1 and sequence -1 without idempotence. */

@@ -1,6 +1,11 @@
 import type { Compression, EncodedBatch, RecordInput, WireHeader } from '../../../src/kafka/port';
 import * as layout from '../../../src/kafka/wire/batch-layout';
-import { createRecordBatchBuilder, splitBatch, stampBatch } from '../../../src/kafka/wire/record-batch';
+import {
+  createRecordBatchBuilder,
+  recycleBatch,
+  splitBatch,
+  stampBatch,
+} from '../../../src/kafka/wire/record-batch';
 import { BatchCursor, checksumFits } from '../../../src/kafka/wire/record-cursor';
 import { DataError } from '../../../src/kernel';
 
@@ -141,6 +146,25 @@ test('a batch stays as it is while its builder goes on', () => {
     expect(records).toHaveLength(count);
     expect(records.every(({ value }) => value!.every((byte) => byte === n))).toBe(true);
   });
+});
+
+test('memory of acknowledged batches serves for new ones, and only that', () => {
+  const builder = createRecordBatchBuilder();
+  const fill = (n: number) => {
+    for (let i = 0; i < 300; i++) builder.append(n, null, Buffer.alloc(100, n), []);
+    return builder.build(n % 5 === 4 ? 'gzip' : 'none');
+  };
+  const kept: [number, EncodedBatch][] = [];
+  const memory = new Set<ArrayBufferLike>();
+  for (let n = 0; n < 60; n++) {
+    const batch = fill(n);
+    memory.add(batch.bytes.buffer);
+    if (n % 3 === 0) kept.push([n, batch]);
+    else recycleBatch(batch);
+    if (n % 3 !== 0) expect(batch.bytes).toHaveLength(0);
+  }
+  expect(memory.size).toBeLessThan(40);
+  for (const [n, { bytes }] of kept) expect(decode(bytes).every(({ value }) => value![0] === n)).toBe(true);
 });
 
 test('the builder tells its size, refuses impossible times and empty batches', () => {
