@@ -18,4 +18,14 @@ export const BUILT_IN_MODULES: readonly PluginModule[] = [
       return [...converters, ...headerConverters];
     },
   },
+  {
+    // With the registry client behind it, which workers without Avro need not load.
+    kinds: ['converter'],
+    names: ['avro', 'io.confluent.connect.avro.AvroConverter'],
+    load: () => {
+      const { avroConverter } =
+        require('../convert/avro-converter') as typeof import('../convert/avro-converter');
+      return [avroConverter];
+    },
+  },
 ];
