@@ -24,8 +24,8 @@ export class RowStream {
   #ended = false;
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
-  /** Why a field of the row taken last could not be read; the field is null then. */
-  fault: Error | null = null;
+  /** The first field of the row taken last that could not be read, and why; it is null in the row. */
+  fault: { readonly field: number; readonly error: Error } | null = null;
 
   constructor(
     client: Client,
@@ -128,7 +128,7 @@ export class RowStream {
       try {
         values[i] = decoders[i]!(bytes, at, length);
       } catch (error) {
-        this.fault ??= error as Error;
+        this.fault ??= { field: i, error: error as Error };
         values[i] = null;
       }
       at += length;

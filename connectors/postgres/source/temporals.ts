@@ -1,5 +1,5 @@
 /** Dates and times in the server's layout: counts since 2000-01-01, the extremes standing for infinity. */
-import { type Int64, int64 } from '../../../src/plugin';
+import { DataError, type Int64, int64 } from '../../../src/plugin';
 import { zoneOffset } from '../sink/codec/zone';
 import type { Granularity } from './options';
 import type { Decode } from './row-stream';
@@ -118,8 +118,16 @@ function isoSeconds(seconds: number): string {
   return `${sign}${String(Math.abs(year)).padStart(4, '0')}${iso.toISOString().slice(4, 19)}`;
 }
 
-const scaled = (micros: Int64, factor: 1 | 1000): Int64 =>
-  factor === 1 || isInfinite(micros) ? micros : int64(BigInt.asIntN(64, BigInt(micros) * 1000n));
+/** Nanoseconds; 64 bits hold those of the years 1678 to 2262. */
+function toNanos(micros: Int64): Int64 {
+  if (isInfinite(micros)) return micros;
+  const nanos = BigInt(micros) * 1000n;
+  if (BigInt.asIntN(64, nanos) !== nanos)
+    throw new DataError(`${isoText(micros, 6)} has no count of nanoseconds in 64 bits`, {
+      hint: 'Set timestamp.granularity to micros_long or to one of the iso_datetime_string modes.',
+    });
+  return int64(nanos);
+}
 
 /** What `timestamp.granularity` asks for. Infinity is the extreme of 64 bits, or its name. */
 export const GRANULAR: Readonly<
@@ -129,7 +137,7 @@ export const GRANULAR: Readonly<
   micros_long: (micros) => micros,
   micros_string: (micros) => String(micros),
   micros_iso_datetime_string: (micros, wall) => isoText(isInfinite(micros) ? micros : wall(micros), 6),
-  nanos_long: (micros) => scaled(micros, 1000),
-  nanos_string: (micros) => String(scaled(micros, 1000)),
+  nanos_long: (micros) => toNanos(micros),
+  nanos_string: (micros) => String(toNanos(micros)),
   nanos_iso_datetime_string: (micros, wall) => isoText(isInfinite(micros) ? micros : wall(micros), 9),
 };

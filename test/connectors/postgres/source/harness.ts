@@ -1,0 +1,136 @@
+/** A source task on a schema of its own, driven as the worker drives it. */
+import { Client } from 'pg';
+import { postgresSource } from '../../../../connectors/postgres/source';
+import {
+  NO_METRICS,
+  SILENT,
+  type SourceConnector,
+  type SourceOffset,
+  type SourcePartition,
+  type SourceRecord,
+  type SourceTask,
+  type SourceTaskContext,
+  type Struct,
+} from '../../../../src/plugin';
+import { stackAddresses, uniqueName } from '../../../support/stack';
+
+export interface Bench {
+  readonly schema: string;
+  readonly url: string;
+  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
+  /** A connection of its own, closed at the end. */
+  connect(): Promise<Client>;
+  close(): Promise<void>;
+}
+
+export async function openBench(): Promise<Bench> {
+  const { postgres: url } = await stackAddresses();
+  const schema = uniqueName('source');
+  const clients: Client[] = [];
+  const connect = async () => {
+    const client = new Client({ connectionString: url, options: `-c search_path=${schema},public` });
+    await client.connect();
+    clients.push(client);
+    return client;
+  };
+  const main = await connect();
+  await main.query(`CREATE SCHEMA ${schema}`);
+  return {
+    schema,
+    url,
+    connect,
+    sql: async (text, values) => (await main.query(text, values)).rows,
+    async close() {
+      await main.query(`DROP SCHEMA ${schema} CASCADE`);
+      await Promise.all(clients.map((client) => client.end()));
+    },
+  };
+}
+
+export interface Run extends AsyncDisposable {
+  readonly task: SourceTask;
+  readonly signal: AbortController;
+  readonly skipped: { error: Error; where: string }[];
+  poll(): Promise<readonly SourceRecord[]>;
+  /** Polls until so many records came. */
+  take(count: number): Promise<SourceRecord[]>;
+  /** Polls until the source says it has nothing more. */
+  drain(): Promise<SourceRecord[]>;
+}
+
+export interface RunOptions {
+  readonly connector?: SourceConnector;
+  readonly offsets?: readonly (readonly [SourcePartition, SourceOffset])[];
+  /** Bad rows are skipped, as under errors.tolerance=all. */
+  readonly tolerant?: boolean;
+}
+
+/** Reads tables of the bench's schema unless the configuration says otherwise. */
+export async function startSource(
+  bench: Bench,
+  config: Record<string, string>,
+  { connector = postgresSource, offsets = [], tolerant = false }: RunOptions = {},
+): Promise<Run> {
+  const signal = new AbortController();
+  const skipped: Run['skipped'] = [];
+  const stored = new Map(offsets.map(([partition, offset]) => [JSON.stringify(partition), offset]));
+  const find = (partition: SourcePartition) => stored.get(JSON.stringify(partition)) ?? null;
+  const context: SourceTaskContext = {
+    connector: 'test',
+    task: 0,
+    logger: SILENT,
+    metrics: NO_METRICS,
+    signal: signal.signal,
+    offsets: {
+      offset: async (partition) => find(partition),
+      offsets: async (partitions) => partitions.map(find),
+    },
+    skip(error, where) {
+      if (!tolerant) throw error;
+      skipped.push({ error, where });
+    },
+  };
+  const raw = {
+    'connection.url': bench.url,
+    'topic.prefix': '',
+    'poll.interval.ms': '20',
+    ...(config.query === undefined && { 'schema.pattern': bench.schema }),
+    ...config,
+  };
+  const task = await connector.open(context, connector.config.parse(raw));
+  return drive(task, signal, skipped);
+}
+
+const DEADLINE_MS = 15_000;
+
+function drive(task: SourceTask, signal: AbortController, skipped: Run['skipped']): Run {
+  const poll = async () => (await task.poll(signal.signal)) ?? [];
+  const gather = async (enough: (records: SourceRecord[], last: number) => boolean) => {
+    const records: SourceRecord[] = [];
+    const deadline = Date.now() + DEADLINE_MS;
+    for (;;) {
+      const batch = await poll();
+      records.push(...batch);
+      if (enough(records, batch.length)) return records;
+      if (Date.now() > deadline) throw new Error(`only ${records.length} records came in time`);
+    }
+  };
+  return {
+    task,
+    signal,
+    skipped,
+    poll,
+    take: (count) => gather((records) => records.length >= count),
+    drain: () => gather((_, last) => last === 0 && task.exhausted!()),
+    async [Symbol.asyncDispose]() {
+      signal.abort();
+      await task[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The value of a record by field. */
+export const row = (record: SourceRecord): Record<string, unknown> => (record.value as Struct).toJSON();
+
+export const column = (records: readonly SourceRecord[], name: string): unknown[] =>
+  records.map((record) => (record.value as Struct).get(name));
