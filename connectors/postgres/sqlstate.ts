@@ -30,6 +30,8 @@ export interface DatabaseError extends Error {
 }
 
 const CLASSES: readonly (readonly [RegExp, ErrorClass])[] = [
+  // Binary data of another type than the column has now.
+  [/^(08P01|22P03)/, 'stale'],
   [/^(08|57P0[1-5]|25P03|25006)/, 'connection'],
   [/^(53|40|55P03|57014|58)/, 'transient'],
   [/^(22|23|21|44|54|P0001)/, 'data'],
@@ -50,6 +52,12 @@ export function classify(error: unknown): ErrorClass {
   if (!SQLSTATE.test(code)) return 'fatal';
   return CLASSES.find(([pattern]) => pattern.test(code))?.[1] ?? 'fatal';
 }
+
+/** Whether it came from the server or the connection to it; else it is a defect or an abort. */
+export const isDatabaseError = (error: unknown): boolean => {
+  const { code, message } = (error ?? {}) as DatabaseError;
+  return typeof code === 'string' || GONE.test(message ?? '');
+};
 
 export const isUniqueViolation = (error: unknown): boolean => (error as DatabaseError).code === '23505';
 

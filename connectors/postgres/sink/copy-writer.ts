@@ -235,11 +235,12 @@ export interface LengthSlot {
 const viewOf = (buffer: Buffer): DataView =>
   new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
-/** Postgres holds no zero bytes, and a lone surrogate has no UTF-8. */
-export function checkText(value: string): void {
+/** Answers its argument. Postgres holds no zero bytes, and a lone surrogate has no UTF-8. Throws DataError. */
+export function checkText(value: string): string {
   if (value.includes('\0'))
     throw new DataError('text with a zero byte (U+0000) cannot be stored in Postgres');
   if (!isWellFormed(value)) throw new DataError('text with half of a surrogate pair is not valid Unicode');
+  return value;
 }
 
 /** `String.prototype.isWellFormed`, which the compiler's library does not list yet. */
@@ -247,7 +248,7 @@ const isWellFormed = (value: string): boolean =>
   (value as string & { isWellFormed(): boolean }).isWellFormed();
 
 /** A value as a field of the text format. Throws DataError for text that Postgres cannot hold. */
-export function checkedCopyText(value: string): string {
+export function copyText(value: string): string {
   checkText(value);
   return /[\\\t\n\r]/.test(value) ? value.replace(/[\\\t\n\r]/g, (char) => ESCAPES[char]!) : value;
 }

@@ -2,7 +2,7 @@
 import { DataError, type SinkRecord } from '../../../src/plugin';
 import { type Binding, type BoundColumn, nameOfTable, valuesOf } from './binding';
 import { arrayLiteral } from './codec/arrays';
-import { type ChunkPool, CopyWriter, checkedCopyText } from './copy-writer';
+import { type ChunkPool, CopyWriter, checkText, copyText } from './copy-writer';
 import { FROM_KEY, FROM_VALUE } from './shape';
 
 export interface BadRecord {
@@ -105,7 +105,7 @@ function writeTextRow(
     current = column;
     const value = fieldValue(column, record, values, keys);
     if (c > 0) row += '\t';
-    row += value === null || value === undefined ? '\\N' : checkedCopyText(column.codec.text(value));
+    row += value === null || value === undefined ? '\\N' : copyText(column.codec.text(value));
   }
   out.raw(`${row}\n`);
 }
@@ -139,7 +139,7 @@ function textRow(columns: readonly BoundColumn[], record: SinkRecord): (string |
   return columns.map((column) => {
     current = column;
     const value = fieldValue(column, record, values, keys);
-    return value === null || value === undefined ? null : column.codec.text(value);
+    return value === null || value === undefined ? null : checkText(column.codec.text(value));
   });
 }
 

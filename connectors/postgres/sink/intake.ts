@@ -43,6 +43,13 @@ export class Intake {
     this.tables.forget();
   }
 
+  /** Whether a table of these groups is not what their rows were made for. */
+  async outdated(groups: readonly Group[], session: Session): Promise<boolean> {
+    for (const table of new Set(groups.map((group) => group.table)))
+      if (await this.tables.changed(session, table)) return true;
+    return false;
+  }
+
   /** `connect` gives an idle session; it is called only when the database must be asked about a table. */
   async sort(records: readonly SinkRecord[], connect: () => Promise<Session>): Promise<Sorted> {
     const bad: BadRecord[] = [];

@@ -2,6 +2,7 @@
 import type { TableInfo } from '../catalog';
 import { quote, quoteTable } from '../identifier';
 import type { Binding, BoundColumn } from './binding';
+import { arrayLiteral } from './codec/arrays';
 import type { WriteMode } from './options';
 
 /** What to do with a row whose key is there: nothing special, leave it, or overwrite it. */
@@ -46,6 +47,29 @@ export function copyIntoStage(stage: string, binding: Binding, ordinals: boolean
 
 export const copyIntoTable = ({ table, columns, binary }: Binding): string =>
   copyInto(quoteTable(table.name), columns, binary);
+
+/**
+ * Fails with 42P01 when a column is not of the type that binary rows were made for. Sent behind a COPY, whose lock keeps
+ * the definition as it is until the commit: bytes of one type are never stored as another.
+ */
+export const TYPES_UNCHANGED = `
+SELECT (CASE WHEN count(*) = $1::int8 THEN 'pg_class' ELSE 'definition_has_changed' END)::regclass
+FROM pg_attribute AS a JOIN unnest($2::text[], $3::int8[]) AS u(name, type) ON a.attname = u.name AND a.atttypid = u.type::oid
+WHERE a.attrelid = $4::int8::oid AND NOT a.attisdropped`;
+
+/** Parameters of `TYPES_UNCHANGED`. */
+export const typesOf = ({ table, columns }: Binding): string[] => [
+  String(columns.length),
+  arrayLiteral(
+    columns.map(({ column }) => column.name),
+    String,
+  ),
+  arrayLiteral(
+    columns.map(({ column }) => column.type.oid),
+    String,
+  ),
+  String(table.oid),
+];
 
 /** A column of our own in stages; no user’s column is named so. */
 const ORDINAL = 'millrace ordinal';
@@ -102,7 +126,7 @@ export const truncateStatement = (table: TableInfo): string => `TRUNCATE TABLE $
 
 /**
  * Staged rows that meet a row of the target in one of its unique keys: position, and whether that row is the same in
- * every column written. `*=` compares the stored bytes, so it has an answer for types without equality too.
+ * every column written. The stored bytes are compared, which has an answer for types without equality too.
  */
 export function duplicatesStatement(
   stage: string,
@@ -112,7 +136,7 @@ export function duplicatesStatement(
   const side = (alias: string) => columns.map((column) => `${alias}.${name(column)}`).join(', ');
   const matches = uniqueKeys.map((key) => {
     const on = key.map((column) => `t.${quote(column)} = s.${quote(column)}`).join(' AND ');
-    return `SELECT s.${quote(ORDINAL)}, ROW(${side('t')}) *= ROW(${side('s')}) FROM ${quote(stage)} AS s JOIN ${quoteTable(table.name)} AS t ON ${on}`;
+    return `SELECT s.${quote(ORDINAL)}, record_image_eq(ROW(${side('t')}), ROW(${side('s')})) FROM ${quote(stage)} AS s JOIN ${quoteTable(table.name)} AS t ON ${on}`;
   });
   return matches.join(' UNION ALL ');
 }

@@ -69,6 +69,12 @@ export class Tables {
     return entry.info;
   }
 
+  /** Whether a table has other columns or types now than what rows were made for. */
+  async changed(session: Session, table: TableInfo): Promise<boolean> {
+    const now = await read(session, table.name);
+    return now === null || now.oid !== table.oid || columnTypes(now) !== columnTypes(table);
+  }
+
   /** After an error that says the tables are not what they were. */
   forget(): void {
     this.#entries = new WeakMap();
@@ -174,6 +180,9 @@ export class Tables {
     }
   }
 }
+
+const columnTypes = (table: TableInfo): string =>
+  JSON.stringify(table.columns.map(({ name, type }) => [name, type.oid]));
 
 const missingColumns = (table: string, missing: readonly { name: string }[], remedy: string): UnfitShape =>
   new UnfitShape(

@@ -17,7 +17,7 @@ import {
 } from '../../../src/plugin';
 import { openSession, type Session } from '../connection';
 import { quoteTable } from '../identifier';
-import { classify, databaseError } from '../sqlstate';
+import { classify, databaseError, isDatabaseError } from '../sqlstate';
 import { postgresZone, zoneOffset } from './codec/zone';
 import { ChunkPool } from './copy-writer';
 import { findDuplicates } from './duplicates';
@@ -85,7 +85,13 @@ export class PostgresSinkTask implements SinkTask {
   }
 
   put(batch: readonly SinkRecord[], signal: AbortSignal): Promise<void> {
-    return this.#exclusive(() => (batch.length === 0 ? this.#settle(signal) : this.#write(batch, signal)));
+    return this.#exclusive(async () => {
+      try {
+        await (batch.length === 0 ? this.#settle(signal) : this.#write(batch, signal));
+      } catch (error) {
+        throw this.#count(error);
+      }
+    });
   }
 
   /** Positions up to the batch on the way once it is durable, else up to its start. */
@@ -134,7 +140,7 @@ export class PostgresSinkTask implements SinkTask {
         await this.#send(batch, prepared, signal);
         return;
       } catch (error) {
-        if (stale || classify(error) !== 'stale') throw this.#count(error);
+        if (stale || classify(error) !== 'stale') throw explain(error, 'Writing');
         await this.#startOver();
       }
     }
@@ -192,22 +198,33 @@ export class PostgresSinkTask implements SinkTask {
   async #recover(flight: Flight, error: Error, signal: AbortSignal): Promise<void> {
     const first = flight.recovery === null;
     const recovery = this.#recovery(flight);
-    if (first && classify(causeOf(error)) === 'fatal') throw databaseError(causeOf(error), writingTo(flight));
+    let problem: Error | null = first ? causeOf(error) : null;
     let failure = first ? failureOf(error, flight.plan) : null;
-    let stale = first && classify(causeOf(error)) === 'stale';
-    for (let renewed = false; ; renewed = true) {
+    for (let renewed = false; ; ) {
       try {
-        if (stale) await this.#renew(recovery, signal);
-        else if (failure === null) this.#metrics.repeats.add(1);
+        const stale = problem !== null && classify(problem) === 'stale';
+        if (problem !== null && classify(problem) === 'fatal') throw problem;
+        if (stale && renewed) throw problem;
+        if (stale || (failure !== null && (await this.#isOutdated(flight, signal)))) {
+          await this.#renew(recovery, signal);
+          renewed = true;
+          failure = null;
+        }
+        if (failure === null) this.#metrics.repeats.add(1);
         await recovery.run(signal, failure);
         this.#metrics.written.add(flight.batch.length);
         return;
-      } catch (problem) {
+      } catch (caught) {
+        problem = causeOf(caught);
         failure = null;
-        stale = classify(causeOf(problem)) === 'stale';
-        if (!stale || renewed) throw this.#count(databaseError(causeOf(problem), writingTo(flight)));
+        if (renewed || classify(problem) !== 'stale') throw explain(problem, writingTo(flight));
       }
     }
+  }
+
+  /** Before rows are blamed: bytes made for one type can look like anything to another. */
+  async #isOutdated(flight: Flight, signal: AbortSignal): Promise<boolean> {
+    return this.#intake.outdated(flight.groups, await this.#connected(signal));
   }
 
   #recovery(flight: Flight): Recovery {
@@ -298,6 +315,9 @@ export class PostgresSinkTask implements SinkTask {
 /** A session as sinks need it: text without zone is read in the configured one. */
 export const openSinkSession = (options: SinkOptions, { logger }: SinkTaskContext): Promise<Session> =>
   openSession(options.connection, { TimeZone: postgresZone(options.zone) }, logger);
+
+const explain = (error: unknown, what: string): unknown =>
+  isDatabaseError(error) ? databaseError(error, what) : error;
 
 function writingTo({ groups }: Flight): string {
   const tables = new Set(groups.map(({ table }) => quoteTable(table.name)));

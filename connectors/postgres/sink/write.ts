@@ -15,7 +15,9 @@ import {
   deleteStatement,
   type OnConflict,
   stageRows,
+  TYPES_UNCHANGED,
   truncateStatement,
+  typesOf,
   writeStatement,
 } from './statements';
 
@@ -122,6 +124,7 @@ export class Writer {
   ): Promise<void> {
     if (this.#copiesDirectly(binding, conflict)) {
       steps.push({ kind: 'copy', sql: copyIntoTable(binding), frames });
+      if (binding.binary) steps.push({ kind: 'statement', sql: TYPES_UNCHANGED, values: typesOf(binding) });
       return;
     }
     const stage = await this.stage(session, binding, false);
