@@ -11,7 +11,7 @@ import type { BatchReader, RawBatch, ReaderOptions } from './port';
 const DEFAULTS: FetchLimits = {
   isolation: 'read_uncommitted',
   minBytes: 1,
-  maxBytes: 4 * 1024 * 1024,
+  maxBytes: 2 * 1024 * 1024,
   maxPartitionBytes: 1024 * 1024,
   maxWaitMs: 500,
   bufferBytes: 8 * 1024 * 1024,

@@ -6,7 +6,7 @@
  */
 import { isRetriable, MillraceError, type Position, type TopicPartition } from '../kernel';
 import { Code, isRetriableCode, kafkaCodeOf, kafkaError } from './errors';
-import type { Lane, LaneFactory } from './lane';
+import type { ApiRequest, Lane, LaneFactory } from './lane';
 import type { Metadata } from './metadata';
 import type { PartitionBuffer } from './partition-buffer';
 import type { Isolation, OffsetSpec } from './port';
@@ -187,11 +187,22 @@ export class Fetcher {
     const asked = buffers.map((buffer) => ({ buffer, epoch: buffer.epoch, offset: buffer.fetchOffset }));
     for (const buffer of buffers) buffer.busy = true;
     this.#polling.add(slotKey(node, slot));
-    this.#lane(slot)
-      .send(node, request)
-      .then((answer) => this.#answered(answer, asked))
-      .catch((error: unknown) => this.#lost(error, asked))
-      .then(() => this.#polled(node, slot));
+    void this.#exchange(node, slot, request, asked);
+  }
+
+  async #exchange(
+    node: number,
+    slot: Slot,
+    request: ApiRequest<FetchAnswer>,
+    asked: readonly Asked[],
+  ): Promise<void> {
+    try {
+      this.#answered(await this.#lane(slot).send(node, request), asked);
+    } catch (error) {
+      this.#lost(error, asked);
+    }
+    this.#polling.delete(slotKey(node, slot));
+    this.pump();
   }
 
   /** The end of a partition is told at once: who reads to it must not wait for the first long poll. */
@@ -203,11 +214,6 @@ export class Fetcher {
 
   #lane(slot: Slot): Lane {
     return (this.#lanes[slot] ??= this.#dependencies.openLane(slot === 0 ? 'fetch' : 'fetch-2'));
-  }
-
-  #polled(node: number, slot: Slot): void {
-    this.#polling.delete(slotKey(node, slot));
-    this.pump();
   }
 
   #answered(answer: FetchAnswer, asked: readonly Asked[]): void {

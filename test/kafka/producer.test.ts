@@ -189,7 +189,7 @@ describe('behind connections that break', () => {
   const stream = { partitions: 3, batches: 150 };
 
   test.each([
-    ['cut at random', () => proxy.cut()],
+    ['cut at random', async () => proxy.cut()],
     [
       'cut after the answers were lost',
       async () => {
