@@ -7,6 +7,8 @@ const FAILURE_MS = 10_000;
 export class Slot<T> {
   #value: T | null = null;
   #expires = Number.POSITIVE_INFINITY;
+  /** Fetched and not used yet: whoever waited gets it, however short its time. */
+  #fresh = false;
   #pending: Pending | null = null;
   #failure: unknown = null;
   #failedUntil = 0;
@@ -16,7 +18,8 @@ export class Slot<T> {
    * `fetch` may throw synchronously; `what` names it for the status of the task.
    */
   take(fetch: () => Promise<T>, what: () => string, ttlMs = Number.POSITIVE_INFINITY): T {
-    if (this.#value !== null && (this.#expires === Number.POSITIVE_INFINITY || Date.now() < this.#expires)) {
+    if (this.#value !== null && (this.#fresh || Date.now() < this.#expires)) {
+      this.#fresh = false;
       return this.#value;
     }
     if (this.#failure !== null && Date.now() < this.#failedUntil) throw this.#failure;
@@ -28,6 +31,7 @@ export class Slot<T> {
     const ready = this.#fetch(fetch).then(
       (value) => {
         this.#value = value;
+        this.#fresh = true;
         this.#expires = Date.now() + ttlMs;
         this.#failure = null;
         this.#pending = null;

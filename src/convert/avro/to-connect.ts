@@ -184,6 +184,8 @@ class ToConnect {
   #union(avro: AvroUnion, place: Place): Schema {
     const values = avro.branches.filter((branch) => branch.kind !== 'null');
     const nullable = values.length < avro.branches.length;
+    if (values.length === 0)
+      throw new DataError('A union of nothing but null is not supported by this converter');
     if (values.length === 1 && (nullable || this.options.flattenSingletonUnions)) {
       // A default of null says no more than that the schema is optional.
       const byDefault = place.default === null ? undefined : place.default;
@@ -211,8 +213,8 @@ class ToConnect {
   }
 
   #withUnionDefault(schema: Schema, avro: AvroUnion, place: Place): Schema {
-    if (place.default === undefined) return schema;
-    const value = place.default === null ? undefined : tryDefault(schema, avro, place.default, this.options);
+    if (place.default === undefined || place.default === null) return schema;
+    const value = tryDefault(schema, avro, place.default, this.options);
     const parameters = new Map(schema.parameters ?? []);
     if (!this.options.discardTypeDocDefault && this.options.connectMetaData) {
       parameters.set(names.FIELD_DEFAULT_FLAG, 'true');

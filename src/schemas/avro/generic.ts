@@ -4,9 +4,9 @@
  */
 import { Type, types } from 'avsc';
 import { DataError, type Int64, int64 } from '../../kernel';
+import { type AvroSchema, isNamed } from './ast';
 import { guardAvsc } from './guard';
-import type { AvroReference } from './parse';
-import { canonicalAvro } from './schema-text';
+import { type AvroReference, parseAvro } from './parse';
 
 export interface GenericOptions {
   /** `always`: values of unions are `{"string": …}`, as in Avro's JSON encoding. `never`: they are bare. */
@@ -20,12 +20,27 @@ export function genericType(
   { wrapUnions }: GenericOptions = { wrapUnions: 'always' },
 ): Type {
   guardAvsc();
-  const { resolved } = canonicalAvro(text, references);
+  const { schema } = parseAvro(text, references);
   try {
-    return Type.forSchema(JSON.parse(resolved), { wrapUnions, typeHook: exactLongs });
+    return Type.forSchema(shape(schema, new Set()) as never, { wrapUnions, typeHook: exactLongs });
   } catch (error) {
     throw new DataError(`avsc cannot use this schema: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** What avsc needs to know. Not defaults: it refuses some that Avro allows, and nothing here fills fields in. */
+function shape(schema: AvroSchema, known: Set<string>): unknown {
+  if (schema.kind === 'union') return schema.branches.map((branch) => shape(branch, known));
+  if (schema.kind === 'array') return { type: 'array', items: shape(schema.items, known) };
+  if (schema.kind === 'map') return { type: 'map', values: shape(schema.values, known) };
+  if (!isNamed(schema)) return schema.kind;
+  const name = schema.name.full;
+  if (known.has(name)) return name;
+  known.add(name);
+  if (schema.kind === 'fixed') return { type: 'fixed', name, size: schema.size };
+  if (schema.kind === 'enum') return { type: 'enum', name, symbols: schema.symbols };
+  const fields = schema.fields.map((field) => ({ name: field.name, type: shape(field.type, known) }));
+  return { type: 'record', name, namespace: schema.name.space ?? '', fields };
 }
 
 /** Decodes exactly the bytes from `offset` on. Throws DataError. */

@@ -111,7 +111,8 @@ function skipItems(tap: Tap, skip: () => void): void {
   let empty = 0;
   for (let count = tap.readLong(); count !== 0; count = tap.readLong()) {
     if (count < 0) {
-      tap.pos += blockSize(tap);
+      const size = blockSize(tap);
+      tap.pos += size;
       continue;
     }
     for (let i = 0; i < count; i++) {
