@@ -1,4 +1,4 @@
-import { createLogger, type LogLevel, type PinoLogger } from '../http';
+import { createLogger, type LogLevel, type PinoLogger } from '../http/pino-logger';
 import type { WorkerConfig } from '../worker';
 
 export interface LogOptions {

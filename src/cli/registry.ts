@@ -1,5 +1,5 @@
 /** `millrace registry FILE.properties`: the Schema Registry alone. */
-import { createPrometheus } from '../http';
+import { createPrometheus } from '../http/prometheus';
 import { readDocument, readFlatFile } from '../worker';
 import { throwIssues } from './exit';
 import { type LogOptions, openLogger } from './logging';

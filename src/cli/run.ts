@@ -1,5 +1,5 @@
 /** `millrace run pipeline.yaml…`: pipelines of one file each, with sensible defaults for the worker around them. */
-import { createPrometheus } from '../http';
+import { createPrometheus } from '../http/prometheus';
 import { ConfigError, parseDurationMs } from '../kernel';
 import {
   type ConnectorSpec,

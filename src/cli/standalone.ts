@@ -1,5 +1,5 @@
 /** `millrace standalone worker.properties connector…`: Kafka Connect's own command and files. */
-import { createPrometheus } from '../http';
+import { createPrometheus } from '../http/prometheus';
 import {
   type ConnectorSpec,
   FileIssuesError,

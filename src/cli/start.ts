@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createPrometheus, type PinoLogger } from '../http';
+import type { PinoLogger } from '../http';
+import { createPrometheus } from '../http/prometheus';
 import { ConfigError, MillraceError } from '../kernel';
 import type { PipelineFile, StandaloneWorker } from '../worker';
 import type { Demo, DemoTarget } from './demo/demo';
