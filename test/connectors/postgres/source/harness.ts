@@ -1,4 +1,4 @@
-/** A source task on a schema of its own, driven as the worker drives it. */
+/** A source task on a database of its own, driven as the worker drives it: transactions elsewhere must not hold it up. */
 import { Client } from 'pg';
 import { postgresSource } from '../../../../connectors/postgres/source';
 import {
@@ -15,7 +15,8 @@ import {
 import { stackAddresses, uniqueName } from '../../../support/stack';
 
 export interface Bench {
-  readonly schema: string;
+  /** Name of the database. */
+  readonly name: string;
   readonly url: string;
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** A connection of its own, closed at the end. */
@@ -24,25 +25,28 @@ export interface Bench {
 }
 
 export async function openBench(): Promise<Bench> {
-  const { postgres: url } = await stackAddresses();
-  const schema = uniqueName('source');
+  const { postgres } = await stackAddresses();
+  const name = uniqueName('source');
+  const url = Object.assign(new URL(postgres), { pathname: `/${name}` }).href;
   const clients: Client[] = [];
-  const connect = async () => {
-    const client = new Client({ connectionString: url, options: `-c search_path=${schema},public` });
+  const connect = async (connectionString = url) => {
+    const client = new Client({ connectionString });
     await client.connect();
     clients.push(client);
     return client;
   };
+  const admin = await connect(postgres);
+  await admin.query(`CREATE DATABASE ${name} TEMPLATE template0`);
   const main = await connect();
-  await main.query(`CREATE SCHEMA ${schema}`);
   return {
-    schema,
+    name,
     url,
-    connect,
+    connect: () => connect(),
     sql: async (text, values) => (await main.query(text, values)).rows,
     async close() {
-      await main.query(`DROP SCHEMA ${schema} CASCADE`);
-      await Promise.all(clients.map((client) => client.end()));
+      await Promise.all(clients.filter((client) => client !== admin).map((client) => client.end()));
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
     },
   };
 }
@@ -65,7 +69,6 @@ export interface RunOptions {
   readonly tolerant?: boolean;
 }
 
-/** Reads tables of the bench's schema unless the configuration says otherwise. */
 export async function startSource(
   bench: Bench,
   config: Record<string, string>,
@@ -94,7 +97,6 @@ export async function startSource(
     'connection.url': bench.url,
     'topic.prefix': '',
     'poll.interval.ms': '20',
-    ...(config.query === undefined && { 'schema.pattern': bench.schema }),
     ...config,
   };
   const task = await connector.open(context, connector.config.parse(raw));

@@ -22,7 +22,7 @@ describe('incrementing', () => {
     const records = await run.drain();
     expect(column(records, 'id')).toEqual(Array.from({ length: 2500 }, (_, i) => i + 1));
     expect(records[1233]!.sourceOffset).toEqual({ incrementing: 1234 });
-    expect(records[1233]!.sourcePartition).toEqual({ table: `${bench.schema}.pages`, protocol: '1' });
+    expect(records[1233]!.sourcePartition).toEqual({ table: 'public.pages', protocol: '1' });
     expect(new Set(records.map((record) => record.sourcePartition)).size).toBe(1);
     expect(records[0]!.topic).toBe('pages');
     expect(records[0]!.valueSchema!.name).toBe('pages');
@@ -36,7 +36,7 @@ describe('incrementing', () => {
     await using run = await startSource(
       bench,
       { ...INCREMENTING, 'table.whitelist': 'added' },
-      { offsets: [[{ table: `${bench.schema}.added`, protocol: '1' }, { incrementing: 7 }]] },
+      { offsets: [[{ table: 'public.added', protocol: '1' }, { incrementing: 7 }]] },
     );
     expect(column(await run.drain(), 'id')).toEqual([8, 9, 10]);
     await bench.sql('INSERT INTO added VALUES (11), (12)');
