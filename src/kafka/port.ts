@@ -100,14 +100,19 @@ export interface EncodedBatch {
 }
 
 export interface ProducerOptions {
+  /** True unless `acks` is 0 or 1. Without it a partition has one batch in flight at a time, so that order is kept. */
   readonly idempotent?: boolean;
+  /** Implies `idempotent`; `transaction` is then there. */
   readonly transactionalId?: string;
+  /** After which the coordinator aborts; 60 s unless given. */
   readonly transactionTimeoutMs?: number;
+  /** -1 (all in-sync replicas) unless given. */
   readonly acks?: -1 | 0 | 1;
-  /** Largest produce request, bytes. */
+  /** Largest produce request, bytes; 2 MB unless given. A batch that is larger goes alone. */
   readonly maxRequestBytes?: number;
-  /** Unacknowledged bytes after which `send` waits. */
+  /** Unacknowledged bytes after which `ready` waits; 16 MB unless given. */
   readonly bufferBytes?: number;
+  /** Requests per broker; 3 unless given. */
   readonly maxInFlight?: 1 | 2 | 3 | 4 | 5;
   /** How long one batch is retried, ms; Infinity unless given. */
   readonly deliveryTimeoutMs?: number;
@@ -127,31 +132,42 @@ export interface BatchProducer {
   send(topic: string, partition: number, batch: EncodedBatch): Promise<ProduceResult>;
   /** Resolves at once while fewer than `bufferBytes` are unacknowledged, else when there is room: back-pressure. */
   ready(): Promise<void> | null;
+  /** Resolves when all that was sent until now is acknowledged or refused. */
   flush(): Promise<void>;
+  /** Waits up to 5 s for acknowledgements, then rejects what is left. */
   close(): Promise<void>;
   /** Transactional producers only. */
   readonly transaction: ProducerTransactions | null;
 }
 
+/** Every call may reject with KAFKA_FENCED: a successor took over, this producer is of no more use. */
 export interface ProducerTransactions {
   /** Fences older producers of the same id and aborts what they left open. */
   init(): Promise<void>;
+  /** Throws RangeError when a transaction is open, or when only `init` helps: before the first, or when sequences were lost. */
   begin(): void;
   /** Adds consumer positions to the transaction. */
   sendOffsets(groupId: string, positions: readonly Position[]): Promise<void>;
+  /** Waits for what was sent. Rejects with the error of a batch that was refused: `abort` then. */
   commit(): Promise<void>;
+  /** Batches not sent yet are rejected. */
   abort(): Promise<void>;
 }
 
 export interface ReaderOptions {
+  /** `read_uncommitted` unless given. */
   readonly isolation?: Isolation;
+  /** What a broker waits for before it answers; 1 unless given. */
   readonly minBytes?: number;
+  /** Per request and broker; 2 MB unless given. A batch that is larger still comes. */
   readonly maxBytes?: number;
+  /** Per request and partition, and about what one queues; 1 MB unless given. A batch that is larger still comes. */
   readonly maxPartitionBytes?: number;
+  /** How long a broker waits for `minBytes`; 500 ms unless given. Ending does not wait for it. */
   readonly maxWaitMs?: number;
-  /** Fetched but unread bytes after which fetching pauses. */
+  /** Fetched but unread bytes after which fetching pauses; 8 MB unless given. */
   readonly bufferBytes?: number;
-  /** Where to go when the position is not in the log (error 1). `none` makes `next` reject. */
+  /** Where to go when the position is not in the log (error 1); `earliest` unless given. `none` makes `next` reject. */
   readonly outOfRange?: 'earliest' | 'latest' | 'none';
 }
 

@@ -1,5 +1,5 @@
 /** Cutting the answer of a fetch into batches: control, aborted and empty ones are left out, their offsets are not. */
-import { MillraceError } from '../kernel';
+import { DataError, MillraceError } from '../kernel';
 import { AbortFilter } from './abort-filter';
 import type { Isolation, RawBatch, RecordCursor } from './port';
 import * as layout from './wire/batch-layout';
@@ -94,7 +94,7 @@ class Cutter {
       const size = layout.PREFIX_BYTES + this.#records.readInt32BE(this.#at + layout.LENGTH);
       if (size < layout.PREFIX_BYTES + SMALLEST_LENGTH) return this.#corrupt(`it claims ${size} bytes`);
       if (size > length - this.#at) break;
-      const failure = this.#takeBatch(this.#records.subarray(this.#at, this.#at + size));
+      const failure = this.#tryBatch(this.#records.subarray(this.#at, this.#at + size));
       if (failure !== null) return failure;
       this.#at += size;
     }
@@ -103,6 +103,16 @@ class Cutter {
       return this.#corrupt(`${length} bytes came, without a whole batch at or after offset ${this.#asked}`);
     }
     return null;
+  }
+
+  #tryBatch(bytes: Buffer): MillraceError | null {
+    try {
+      return this.#takeBatch(bytes);
+    } catch (error) {
+      // A control batch with a right checksum over nonsense.
+      if (error instanceof DataError) return refused(error.message);
+      throw error;
+    }
   }
 
   #takeBatch(bytes: Buffer): MillraceError | null {
