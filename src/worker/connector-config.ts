@@ -5,6 +5,7 @@ import type { Catalog, LookupKind } from './catalog';
 import { CLIENT_DEFS, CLIENT_KINDS, isIgnoredByClients } from './client-keys';
 import { checkWithHints, prefixDef } from './config-compose';
 import { CONNECTOR_KEYS, SINK_DEF, SINK_KEYS, SOURCE_DEF, SOURCE_KEYS } from './connector-keys';
+import { REGISTRY_URL } from './pipeline';
 import { checkSinkTopics, checkTopicCreation, TOPIC_CREATION_PREFIX } from './topic-keys';
 
 export type Connector = SourceConnector | SinkConnector;
@@ -26,6 +27,8 @@ export interface CheckOptions {
   readonly policy?: OverridePolicy;
   /** Whether the worker has a converter of this role; without it the connector must name one. */
   readonly workerHas?: (role: 'key' | 'value') => boolean;
+  /** The worker's `schema.registry.url`; null when it has none, undefined when the worker is not known. */
+  readonly workerRegistry?: string | null;
 }
 
 type Raw = Readonly<Record<string, string>>;
@@ -150,11 +153,19 @@ class ConnectorCheck {
         );
         if (plugin === null)
           this.#known = this.#known.extend(new ConfigDef([], [{ prefix: `${key}.`, doc: '' }]));
-        else this.#check(prefixDef(plugin.config, `${key}.`));
+        else this.#check(prefixDef(this.#converterDef(plugin.config, `${key}.`), `${key}.`));
       } else if (role !== 'header' && workerHas?.(role) === false) {
         this.#complain(key, `${key} must be set here, or in the worker's configuration`, 'missing');
       }
     }
+  }
+
+  /** A converter that names no registry takes the worker's; a worker that is not known may have one. */
+  #converterDef(def: ConfigDef, prefix: string): ConfigDef {
+    const url = def.keys.get(REGISTRY_URL);
+    const needsOwn = this.#options.workerRegistry === null || this.#raw[prefix + REGISTRY_URL] !== undefined;
+    if (url === undefined || needsOwn) return def;
+    return def.extend(new ConfigDef([{ ...url, default: null, validator: undefined }]));
   }
 
   #checkOverrides(): void {

@@ -77,7 +77,7 @@ async function headerConverter(options: PipelineOptions): Promise<Choice<HeaderC
 
 export const DEFAULT_HEADER_CONVERTER = 'org.apache.kafka.connect.storage.SimpleHeaderConverter';
 
-const REGISTRY_URL = 'schema.registry.url';
+export const REGISTRY_URL = 'schema.registry.url';
 
 /** The worker's `schema.registry.url` serves converters that need one and name none. */
 export function withRegistry(

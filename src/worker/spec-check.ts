@@ -2,6 +2,7 @@
 import type { Catalog } from './catalog';
 import { type Connector, checkConnector, type OverridePolicy } from './connector-config';
 import { type ConnectorSpec, type FileIssue, issueAt } from './files';
+import { REGISTRY_URL } from './pipeline';
 import { type Providers, resolveReferences } from './references';
 import { hideResolved } from './worker-config';
 
@@ -29,7 +30,14 @@ export async function checkSpec(spec: ConnectorSpec, options: SpecCheckOptions):
   const { config, broken } = await resolveReferences(spec.config, options.providers);
   const workerHas =
     worker === null ? undefined : (role: 'key' | 'value') => Boolean(worker[`${role}.converter`]);
-  const checked = await checkConnector(config, { catalog, policy, kind: spec.kind, workerHas });
+  const workerRegistry = worker === null ? undefined : (worker[REGISTRY_URL] ?? null);
+  const checked = await checkConnector(config, {
+    catalog,
+    policy,
+    kind: spec.kind,
+    workerHas,
+    workerRegistry,
+  });
   const place = (key: string, message: string, about: Partial<FileIssue> = {}): FileIssue =>
     issueAt(file, spec.lineOf(key), hideResolved(message, spec.config[key], config[key]), { key, ...about });
 

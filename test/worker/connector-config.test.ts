@@ -1,5 +1,6 @@
+import { ConfigDef } from '../../src/kernel';
 import { type CheckOptions, checkConnector } from '../../src/worker/connector-config';
-import { catalogOf } from './fakes';
+import { catalogOf, textConverter } from './fakes';
 
 const catalog = catalogOf();
 const source = { name: 'c', 'connector.class': 'LinesSource', topic: 't' };
@@ -98,6 +99,25 @@ describe('connector configuration', () => {
     expect(await issuesOf(source, { workerHas: (role) => role === 'key' })).toEqual([
       ['value.converter', expect.stringContaining('must be set here')],
     ]);
+  });
+
+  test("a converter that names no registry takes the worker's, when it has one", async () => {
+    const registry = new ConfigDef([
+      { name: 'schema.registry.url', type: 'LIST', importance: 'HIGH', doc: 'URLs.' },
+    ]);
+    const withAvro = catalogOf({
+      ...textConverter,
+      name: 'avro',
+      aliases: ['com.example.Avro'],
+      config: registry,
+    });
+    const avro = { ...source, 'value.converter': 'avro' };
+    const keysOf = async (workerRegistry: string | null | undefined) =>
+      (await issuesOf(avro, { catalog: withAvro, workerRegistry })).map(([key]) => key);
+    expect(await keysOf('http://registry:8081')).toEqual([]);
+    expect(await keysOf(null)).toEqual(['value.converter.schema.registry.url']);
+    // Lint of a file alone does not know the worker.
+    expect(await keysOf(undefined)).toEqual([]);
   });
 
   test('client overrides: types, unknown ones, policies, keys without effect', async () => {
