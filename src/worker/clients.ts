@@ -9,6 +9,8 @@ export interface KafkaClients {
   /** The worker's own. */
   readonly kafka: KafkaPort;
   port(connection: ConnectionSettings): KafkaPort;
+  /** All that were made, the worker's own first. */
+  ports(): readonly KafkaPort[];
   /** Idempotent producers merge the batches of all tasks into few requests, so tasks share one where they can. */
   producer(settings: ProducerSettings): BatchProducer;
   close(): Promise<void>;
@@ -26,6 +28,7 @@ export function createClients(worker: Readonly<Record<string, string>>, open: Op
   return {
     kafka: port(workerConnection(worker)),
     port,
+    ports: () => [...ports.values()],
     producer({ connection, options }) {
       const key = JSON.stringify([Object.entries(connection).sort(), options]);
       let known = producers.get(key);

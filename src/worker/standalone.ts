@@ -1,12 +1,12 @@
 /** A worker alone: connectors come from files and live in memory, offsets in Kafka or in a file (connect.md §2.7). */
 import { hostname } from 'node:os';
-import type { KafkaPort } from '../kafka/port';
 import { type Logger, type Metrics, MillraceError } from '../kernel';
 import type { Catalog } from './catalog';
 import { consumerSettings } from './client-settings';
 import { createClients, type OpenKafka } from './clients';
 import { type ConnectorEnvironment, ConnectorRunner } from './connector-runner';
 import { type ConnectorSpec, FileIssuesError, issueAt } from './files';
+import { type KafkaWatch, watchKafka } from './kafka-watch';
 import { noOffsetStore, openOffsetStore } from './offset-storage';
 import { type CheckedSpec, checkSpec } from './spec-check';
 import { groupIdOf } from './task-runner';
@@ -59,37 +59,9 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
       .toLowerCase() as ConnectorEnvironment['policy'],
     workerId: () => herder.workerId,
   };
-  const herder: Herder = new Herder(options, environment, new KafkaWatch(clients.kafka, logger), sourcesDone);
+  const watch = watchKafka(clients, worker.config.list('bootstrap.servers'));
+  const herder: Herder = new Herder(options, environment, watch, sourcesDone);
   return herder;
-}
-
-/** Knows whether Kafka has answered yet; says once that it does not. */
-class KafkaWatch {
-  readonly #abort = new AbortController();
-  #up = false;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(
-    readonly kafka: KafkaPort,
-    logger: Logger,
-  ) {
-    this.#timer = setTimeout(() => {
-      if (!this.#up) logger.warn({}, 'Kafka does not answer yet; trying on');
-    }, 3000).unref();
-    kafka.connect(this.#abort.signal).then(
-      () => (this.#up = true),
-      () => {},
-    );
-  }
-
-  get up(): boolean {
-    return this.#up;
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#abort.abort();
-  }
 }
 
 class Herder implements StandaloneWorker {
@@ -203,24 +175,21 @@ class Herder implements StandaloneWorker {
   }
 
   async info() {
-    const kafka_cluster_id = this.#watch.up ? await this.#environment.clients.kafka.clusterId() : null;
-    return { ...VERSION, kafka_cluster_id };
+    return { ...VERSION, kafka_cluster_id: this.#watch.clusterId };
   }
 
   health(): Health {
     if (this.#stopping !== null) return { status: 'unhealthy', stage: 'shutting down' };
     if (!this.#started)
       return { status: 'starting', stage: 'initializing and reading to the end of internal topics' };
-    return this.#watch.up
+    return this.#watch.clusterId !== null
       ? { status: 'healthy', stage: null }
       : { status: 'starting', stage: 'waiting for Kafka' };
   }
 
   problems(): readonly string[] {
-    const brokers = this.#environment.workerConfig.list('bootstrap.servers').join(', ');
-    const kafka = this.#watch.up ? [] : [`Kafka has not answered at ${brokers}`];
     if (this.#stopping !== null) return ['the worker is shutting down'];
-    return [...kafka, ...[...this.#runners.values()].flatMap((runner) => runner.problems())];
+    return [...this.#watch.problems(), ...[...this.#runners.values()].flatMap((runner) => runner.problems())];
   }
 
   connectors(): readonly string[] {
