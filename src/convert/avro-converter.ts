@@ -8,13 +8,12 @@ import { SCHEMA_SERVICES, SchemaServices } from '../schemas/services';
 import { AVRO_CONVERTER_CONFIG, type AvroConverterSettings, converterSettings } from './avro/config';
 import { type Decoder, Decoders } from './avro/decoders';
 import { type Encoder, Encoders } from './avro/encoders';
-import { Outage } from './avro/outage';
 
 class AvroConverter implements Converter {
   readonly #writer = new BinaryWriter();
   readonly #encoders: Encoders;
   readonly #decoders: Decoders;
-  readonly #outage: Outage;
+  readonly #closing = new AbortController();
   readonly #isKey: boolean;
   /** Whether an encoder stays right for good. */
   readonly #cacheEncoder: boolean;
@@ -29,12 +28,10 @@ class AvroConverter implements Converter {
   constructor(
     registry: SchemaRegistry,
     settings: AvroConverterSettings,
-    context: ConverterContext,
     readonly ownServices: SchemaServices | null,
   ) {
-    this.#outage = new Outage(context.logger);
-    this.#encoders = new Encoders(registry, this.#outage, settings);
-    this.#decoders = new Decoders(registry, this.#outage, settings);
+    this.#encoders = new Encoders(registry, settings, this.#closing.signal);
+    this.#decoders = new Decoders(registry, settings, this.#closing.signal);
     this.#isKey = settings.isKey;
     this.#cacheEncoder = !Number.isFinite(settings.write.latestTtlMs) || !followsLatest(settings);
   }
@@ -87,7 +84,7 @@ class AvroConverter implements Converter {
   }
 
   async close(): Promise<void> {
-    this.#outage.close();
+    this.#closing.abort();
     await this.ownServices?.close();
   }
 }
@@ -146,6 +143,6 @@ export const avroConverter: ConverterPlugin = {
   create(context, config, isKey) {
     const settings = converterSettings(config, isKey);
     const { services, own } = servicesOf(context);
-    return new AvroConverter(services.registry(settings.registry), settings, context, own ? services : null);
+    return new AvroConverter(services.registry(settings.registry), settings, own ? services : null);
   },
 };

@@ -1,7 +1,7 @@
 /** A Schema Registry as converters use it: every answer cached, every question asked once at a time. */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { DataError } from '../kernel';
+import { DataError, type Logger } from '../kernel';
 import {
   isId,
   REGISTRATION_ENTRY,
@@ -16,6 +16,7 @@ import {
 import type { EntryKind, LayeredCache } from './cache/layered';
 import type { RedisCache } from './cache/redis';
 import { type SchemaReference, schemaGuid } from './identity';
+import { Outage } from './outage';
 import { isNotFound, RegistryError } from './registry-error';
 import { pause, type RegistryHttp } from './registry-http';
 
@@ -45,7 +46,17 @@ const MAX_UNKNOWN = 1000;
 const MAX_REFERENCES = 1000;
 const IDENTITY_RETRY_MS = 30_000;
 
+export interface SchemaRegistryOptions {
+  readonly http: RegistryHttp;
+  readonly urls: readonly string[];
+  readonly cache: LayeredCache;
+  readonly redis: RedisCache | null;
+  readonly logger: Logger;
+}
+
 export class SchemaRegistry {
+  /** Waits for this registry while it does not answer. */
+  readonly outage: Outage;
   readonly #http: RegistryHttp;
   readonly #cache: LayeredCache;
   readonly #redis: RedisCache | null;
@@ -55,11 +66,12 @@ export class SchemaRegistry {
   readonly #closing = new AbortController();
   #namespace: Promise<string | null> | null = null;
 
-  constructor(http: RegistryHttp, urls: readonly string[], cache: LayeredCache, redis: RedisCache | null) {
+  constructor({ http, urls, cache, redis, logger }: SchemaRegistryOptions) {
     this.#http = http;
     this.#cache = cache;
     this.#redis = redis;
     this.#urlsHash = shortHash([...urls].sort());
+    this.outage = new Outage(logger);
   }
 
   /** For messages. */

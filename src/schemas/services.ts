@@ -23,12 +23,14 @@ export const SCHEMA_SERVICES = 'schemas';
 
 export class SchemaServices implements AsyncDisposable {
   readonly #cache: LayeredCache;
+  readonly #logger: Logger;
   readonly #redis: RedisCache | null;
   readonly #registries = new Map<string, SchemaRegistry>();
   readonly #forgetGauge: () => void;
 
   constructor(options: SchemaServicesOptions) {
     const { logger, metrics, redisUrl, memoryEntries = 20_000, memorySize = 32 * 1024 * 1024 } = options;
+    this.#logger = logger;
     this.#redis = redisUrl === null ? null : new RedisCache({ url: redisUrl, logger });
     this.#cache = new LayeredCache({ metrics, redis: this.#redis, memoryEntries, memorySize });
     this.#forgetGauge = metrics.observedGauge(
@@ -49,7 +51,13 @@ export class SchemaServices implements AsyncDisposable {
     const key = identityOf(options);
     let registry = this.#registries.get(key);
     if (registry === undefined) {
-      registry = new SchemaRegistry(new RegistryHttp(options), options.urls, this.#cache, this.#redis);
+      registry = new SchemaRegistry({
+        http: new RegistryHttp(options),
+        urls: options.urls,
+        cache: this.#cache,
+        redis: this.#redis,
+        logger: this.#logger,
+      });
       this.#registries.set(key, registry);
     }
     return registry;

@@ -9,7 +9,6 @@ import type { SchemaRegistry } from '../../schemas/registry';
 import { subjectName } from '../../schemas/subjects';
 import type { AvroConverterSettings } from './config';
 import { CONNECT_VERSION } from './names';
-import type { Outage } from './outage';
 import { compileReader } from './reader';
 import { Slot } from './slot';
 import { toConnectSchema } from './to-connect';
@@ -28,8 +27,9 @@ export class Decoders {
 
   constructor(
     readonly registry: SchemaRegistry,
-    readonly outage: Outage,
     readonly settings: AvroConverterSettings,
+    /** Ends waiting. */
+    readonly signal: AbortSignal,
   ) {
     this.#topics = new LRUCache({ max: settings.cacheSize });
   }
@@ -37,7 +37,7 @@ export class Decoders {
   /** By id. Throws Pending while the registry is asked, DataError when the schema is unknown or not usable. */
   byId(topic: string, id: number): Decoder {
     return this.#slot(topic, id).take(
-      () => this.outage.waitOut(`schema id ${id}`, () => this.#fetch(topic, id)),
+      () => this.#wait(`schema id ${id}`, () => this.#fetch(topic, id)),
       () => `schema ${id} from ${this.registry.name}`,
     );
   }
@@ -45,9 +45,13 @@ export class Decoders {
   /** By guid, as `byId`. */
   byGuid(topic: string, guid: string): Decoder {
     return this.#slot(topic, guid).take(
-      () => this.outage.waitOut(`schema ${guid}`, () => this.#fetchByGuid(guid)),
+      () => this.#wait(`schema ${guid}`, () => this.#fetchByGuid(guid)),
       () => `schema ${guid} from ${this.registry.name}`,
     );
+  }
+
+  #wait(what: string, fetch: () => Promise<Decoder>): Promise<Decoder> {
+    return this.registry.outage.waitOut(what, fetch, this.signal);
   }
 
   #slot(topic: string, key: number | string): Slot<Decoder> {

@@ -10,7 +10,6 @@ import { schemaGuid } from '../../schemas/identity';
 import type { LatestSchema, SchemaRegistry } from '../../schemas/registry';
 import { subjectName } from '../../schemas/subjects';
 import type { AvroConverterSettings } from './config';
-import type { Outage } from './outage';
 import { writeRawBytes } from './primitive-writers';
 import { Slot } from './slot';
 import { toAvroSchema } from './to-avro';
@@ -56,8 +55,9 @@ export class Encoders {
 
   constructor(
     readonly registry: SchemaRegistry,
-    readonly outage: Outage,
     readonly settings: AvroConverterSettings,
+    /** Ends waiting. */
+    readonly signal: AbortSignal,
   ) {
     const { latestCacheSize, latestTtlMs } = settings.write;
     this.#topics = new LRUCache({ max: settings.cacheSize });
@@ -91,7 +91,11 @@ export class Encoders {
       isKey,
       isNamed(avro) ? avro.name.full : null,
     );
-    return this.outage.waitOut(`the schema of ${subject}`, () => this.#ask(subject, schema, avro, write));
+    return this.registry.outage.waitOut(
+      `the schema of ${subject}`,
+      () => this.#ask(subject, schema, avro, write),
+      this.signal,
+    );
   }
 
   async #ask(subject: string, schema: Schema | null, avro: AvroSchema, write: Write): Promise<Encoder> {
