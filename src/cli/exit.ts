@@ -29,6 +29,8 @@ const CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
   TABLE_UNSUITABLE: EXIT.BAD_CONFIG,
   NOT_FOUND: EXIT.NOT_FOUND,
   CONFLICT: EXIT.CONFLICT,
+  // Only `--wait` runs out here: a service stayed away.
+  TIMEOUT: EXIT.UNREACHABLE,
 };
 
 export function exitCodeOf(error: unknown): number {

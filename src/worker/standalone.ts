@@ -167,6 +167,8 @@ class Herder implements StandaloneWorker {
 
   async #stop(): Promise<void> {
     const graceMs = this.#environment.workerConfig.number('task.shutdown.graceful.timeout.ms');
+    // Without Kafka, tasks that wait for their offsets would wait on for all of the time they have.
+    if (this.#watch.clusterId === null) await this.#environment.offsets.close();
     this.#watch.close();
     this.#sourcesDone();
     await Promise.all([...this.#runners.values()].map((runner) => runner.handle('shutdown', graceMs)));
