@@ -16,9 +16,10 @@ import { quoteTable } from './identifier';
 import { aivenConfig, readAiven } from './sink/config-aiven';
 import { confluentConfig, readConfluent } from './sink/config-confluent';
 import { debeziumConfig, readDebezium } from './sink/config-debezium';
+import { openSinkSession } from './sink/link';
 import { tableOfTopic } from './sink/naming';
 import type { SinkOptions } from './sink/options';
-import { openSinkSession, PostgresSinkTask } from './sink/task';
+import { PostgresSinkTask } from './sink/task';
 
 const DESCRIPTION =
   'Inserts go by COPY, upserts and updates by COPY into a temporary table and one merge, small batches by one statement over arrays; a batch is one transaction. Rows that the database refuses are found and reported one by one. See connectors/postgres/README.md.';
@@ -50,7 +51,7 @@ async function open(context: SinkTaskContext, options: SinkOptions): Promise<Sin
   const { limit, backoffMs } = options.connect;
   for (let attempt = 1; ; attempt++) {
     try {
-      return new PostgresSinkTask(context, options, await openSinkSession(options, context));
+      return new PostgresSinkTask(context, options, await openSinkSession(options, context.logger));
     } catch (error) {
       if (limit === null || !(error instanceof MillraceError) || !error.retriable) throw error;
       if (attempt >= limit) throw giveUp(error, attempt);

@@ -59,7 +59,8 @@ export const isDatabaseError = (error: unknown): boolean => {
   return typeof code === 'string' || GONE.test(message ?? '');
 };
 
-export const isUniqueViolation = (error: unknown): boolean => (error as DatabaseError).code === '23505';
+export const isUniqueViolation = (error: unknown): boolean =>
+  (error as DatabaseError | null)?.code === '23505';
 
 const HINTS: Readonly<Record<string, string>> = {
   '28P01': 'Check user and password of the connection.',

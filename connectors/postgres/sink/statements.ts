@@ -49,8 +49,9 @@ export const copyIntoTable = ({ table, columns, binary }: Binding): string =>
   copyInto(quoteTable(table.name), columns, binary);
 
 /**
- * Fails with 42P01 when a column is not of the type that binary rows were made for. Sent behind a COPY, whose lock keeps
- * the definition as it is until the commit: bytes of one type are never stored as another.
+ * Fails with 42P01 when a column is not of the type that its values were made for. Sent behind a write, whose lock keeps
+ * the definition as it is until the commit: bytes of one type are never stored as another, and nothing is rounded on its
+ * way into a type that came later.
  */
 export const TYPES_UNCHANGED = `
 SELECT (CASE WHEN count(*) = $1::int8 THEN 'pg_class' ELSE 'definition_has_changed' END)::regclass

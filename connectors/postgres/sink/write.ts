@@ -1,9 +1,11 @@
 /** From groups of rows to the steps of one transaction. */
+import type { TableInfo } from '../catalog';
 import type { Session } from '../connection';
 import { classify, databaseError } from '../sqlstate';
 import { type Binding, nameOfTable } from './binding';
 import type { ChunkPool } from './copy-writer';
 import { type BadRecord, type CopyData, encodeArrays, encodeCopy } from './encode';
+import { Hope } from './hope';
 import type { SinkOptions } from './options';
 import type { Step } from './pipeline';
 import type { Group } from './reduce';
@@ -39,11 +41,14 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** By step: position, among all rows, of the first row of a COPY; undefined for statements. */
   readonly firstRow: readonly (number | undefined)[];
+  /** Tables that rows of an upsert are copied into in the hope that all keys are new. */
+  readonly hoped: readonly number[];
 }
 
 const stagesOf = new WeakMap<Session, Map<string, string>>();
 
 export class Writer {
+  readonly #hope = new Hope();
   /** Until the database says that we may not make temporary tables. */
   #mayStage: boolean;
 
@@ -89,8 +94,17 @@ export class Writer {
     );
   }
 
-  /** Makes stages that are missing; the session must be idle. Throws MillraceError when that fails. */
-  async plan(session: Session, encoded: readonly EncodedGroup[], conflict: OnConflict): Promise<Plan> {
+  /**
+   * Makes stages that are missing; the session must be idle. Throws MillraceError when that fails. `hopeful`: upserts may
+   * be tried as inserts first.
+   */
+  async plan(
+    session: Session,
+    encoded: readonly EncodedGroup[],
+    conflict: OnConflict,
+    hopeful = false,
+  ): Promise<Plan> {
+    const hoped = hopeful && conflict === 'update' ? this.#freshTables(encoded) : [];
     const steps: Step[] = [];
     const firstRow: (number | undefined)[] = [];
     let rows = 0;
@@ -102,11 +116,37 @@ export class Writer {
         steps.push({ kind: 'statement', sql: this.#fromArrays(group, binding, conflict), values });
       } else {
         firstRow[steps.length] = rows;
-        await this.#planCopy(session, group, binding, copy, conflict, steps);
+        const direct = hoped.includes(group.table.oid) || this.#copiesDirectly(binding, conflict);
+        if (direct) steps.push({ kind: 'copy', sql: copyIntoTable(binding), frames: copy.frames });
+        else await this.#planStaging(session, group, binding, copy, conflict, steps);
       }
+      if (binding !== null && group.op === 'write')
+        steps.push({ kind: 'statement', sql: TYPES_UNCHANGED, values: typesOf(binding) });
       rows += group.records.length;
     }
-    return { steps, firstRow };
+    return { steps, firstRow, hoped };
+  }
+
+  /** Tables with one group of writes by COPY: with more, the later ones meet the keys of the earlier. */
+  #freshTables(encoded: readonly EncodedGroup[]): number[] {
+    const writes = encoded.filter(({ group }) => group.op === 'write');
+    return writes
+      .filter(
+        ({ group, copy }) =>
+          copy !== null &&
+          isPlainTable(group.table) &&
+          writes.filter((each) => each.group.table.oid === group.table.oid).length === 1,
+      )
+      .map(({ group }) => group.table.oid)
+      .filter((oid) => this.#hope.isFresh(oid));
+  }
+
+  /** What became of the hope. `met`: whether the transaction was committed; else a key was there. */
+  learn({ hoped }: Plan, met: boolean): void {
+    for (const oid of hoped) {
+      if (met) this.#hope.fulfilled(oid);
+      else this.#hope.disappointed(oid);
+    }
   }
 
   #fromArrays(group: Group, binding: Binding, conflict: OnConflict): string {
@@ -114,7 +154,7 @@ export class Writer {
     return writeStatement(binding, arrayRows(binding.columns), this.options.mode, conflict);
   }
 
-  async #planCopy(
+  async #planStaging(
     session: Session,
     group: Group,
     binding: Binding,
@@ -122,11 +162,6 @@ export class Writer {
     conflict: OnConflict,
     steps: Step[],
   ): Promise<void> {
-    if (this.#copiesDirectly(binding, conflict)) {
-      steps.push({ kind: 'copy', sql: copyIntoTable(binding), frames });
-      if (binding.binary) steps.push({ kind: 'statement', sql: TYPES_UNCHANGED, values: typesOf(binding) });
-      return;
-    }
     const stage = await this.stage(session, binding, false);
     if (stage === null) {
       const values = encodeArrays(binding, binding.columns, group.records, []);
@@ -177,6 +212,9 @@ export class Writer {
     for (const { copy } of encoded) if (copy !== null) this.pool.give(copy.frames);
   }
 }
+
+/** COPY goes past rules and is refused by row security; views have no storage. */
+const isPlainTable = ({ kind, guarded }: TableInfo): boolean => !guarded && /^[rpf]$/.test(kind);
 
 function without(group: Group, bad: readonly BadRecord[]): Group {
   const gone = new Set(bad.map(({ record }) => record));
