@@ -26,8 +26,7 @@ export class CsvFormat implements FileFormat {
   #generation = -1;
   #text = '';
   #base = 0;
-  /** Bytes of a line that is too long to be kept. */
-  #dropped = 0;
+  dropped = 0;
 
   constructor(window: ChunkReader, options: DirectoryOptions, layout: Layout) {
     this.#window = window;
@@ -43,7 +42,7 @@ export class CsvFormat implements FileFormat {
     const window = this.#window;
     this.#look();
     const to = last ? this.#text.length : this.#text.lastIndexOf('\n') + 1;
-    if (this.#dropped > 0 && !this.#endDropped(out, last)) return;
+    if (this.dropped > 0 && !this.#endDropped(out, last)) return;
     for (let at = window.start - this.#base; at < to && !out.full; at = window.start - this.#base) {
       const result = this.#row.parse(this.#text, at, to, last);
       if (result === 'incomplete' && to - at <= this.#options.maxLineBytes) return;
@@ -151,7 +150,7 @@ export class CsvFormat implements FileFormat {
   /** All but a byte, so that the window tells that something is left. */
   #drop(): void {
     const window = this.#window;
-    this.#dropped += window.length - 1;
+    this.dropped += window.length - 1;
     window.consume(window.length - 1);
   }
 
@@ -164,9 +163,9 @@ export class CsvFormat implements FileFormat {
       this.#drop();
       return false;
     }
-    const length = this.#dropped + end - at;
-    if (!out.refuse(tooLong(length), window.position - this.#dropped, 1)) return false;
-    this.#dropped = 0;
+    const length = this.dropped + end - at;
+    if (!out.refuse(tooLong(length), window.position - this.dropped, 1)) return false;
+    this.dropped = 0;
     window.consume(end - at);
     return true;
   }

@@ -4,6 +4,8 @@ import type { RecordBuilder } from './record-builder';
 
 /** Cuts the window of a file into records. */
 export interface FileFormat {
+  /** Bytes before the window that belong to a record that is too long to be kept. */
+  readonly dropped: number;
   /** Takes whole records until `out` is full or bytes are missing; with `last`, no bytes follow those of the window. */
   take(out: RecordBuilder, last: boolean): void;
 }

@@ -10,13 +10,22 @@ import { beginsAs, fingerprint } from '../io/identity';
 const HEAD_BYTES = 4096;
 const TAIL_BYTES = 4096;
 
+/**
+ * When a file was made, '' when the file system does not tell. Where it does not, the time of the last change stands in;
+ * a file that differs in both is told, one that does not needs `knowsBirth` to be believed.
+ */
+function birthOf(stats: BigIntStats, knowsBirth: boolean): string {
+  const told = stats.birthtimeNs !== 0n && (knowsBirth || stats.birthtimeNs !== stats.ctimeNs);
+  return told ? String(stats.birthtimeNs) : '';
+}
+
 /** `born/length:hash`; born is empty where the file system does not tell it. */
 export async function identityOf(
   handle: FileHandle,
   stats: BigIntStats,
   knowsBirth: boolean,
 ): Promise<string> {
-  return `${knowsBirth ? stats.birthtimeNs : ''}/${await fingerprint(handle, HEAD_BYTES)}`;
+  return `${birthOf(stats, knowsBirth)}/${await fingerprint(handle, HEAD_BYTES)}`;
 }
 
 /** Whether `identity` covers as much of the beginning as it ever will. */
@@ -33,7 +42,10 @@ export async function endOf(handle: FileHandle, stats: BigIntStats): Promise<str
   return `${size}/${stats.mtimeNs}/${await fingerprint(handle, length, size - length)}`;
 }
 
-export const sizeAtEnd = (end: string): number => Number(end.slice(0, end.indexOf('/')));
+function sizeAndTime(end: string): [size: number, mtime: string] {
+  const [size, mtime] = end.split('/', 2);
+  return [Number(size), mtime ?? ''];
+}
 
 /** Whether a file is, without a look inside, the one that was read to its end: same inode, birth, size and mtime. */
 export function isUnchanged(stats: BigIntStats, offset: SourceOffset, knowsBirth: boolean): boolean {
@@ -59,7 +71,12 @@ export async function holds(
   if (born !== '' && born !== String(stats.birthtimeNs)) return false;
   if (!(await beginsAs(handle, identity.slice(slash + 1)))) return false;
   if (typeof end !== 'string') return true;
-  const size = sizeAtEnd(end);
+  const [size, mtime] = sizeAndTime(end);
+  // Without a time of birth, its time of change alone tells a new file of the same content from the old one.
+  if (born === '' && Number(stats.size) === size && mtime !== String(stats.mtimeNs)) {
+    const birth = birthOf(stats, false);
+    if (birth === '' || BigInt(birth) > BigInt(mtime)) return false;
+  }
   const tail = end.slice(end.lastIndexOf('/') + 1);
   const length = Math.min(TAIL_BYTES, size);
   return Number(stats.size) >= size && (await fingerprint(handle, length, size - length)) === tail;

@@ -28,6 +28,10 @@ export class LinesFormat implements FileFormat {
     this.#value = value;
   }
 
+  get dropped(): number {
+    return this.#lines.partial - this.#lines.window.length;
+  }
+
   take(out: RecordBuilder, last: boolean): void {
     const lines = this.#lines;
     const { window } = lines;

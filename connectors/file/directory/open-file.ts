@@ -141,6 +141,8 @@ export class OpenFile {
       } else if (window.length === 0 || (await this.#isFinal())) {
         this.#last = true;
       } else {
+        // Bad records up to here are reported: a later look begins behind them.
+        out.reach(window.position - format.dropped);
         await this.#stop('waiting');
         return out.take(0);
       }
@@ -155,7 +157,7 @@ export class OpenFile {
   async #finish(window: ChunkReader, out: RecordBuilder): Promise<SourceRecord[]> {
     const stats = await this.#handle.stat({ bigint: true });
     const changed = this.#packed ? stats.size !== this.#sizeAtStart : Number(stats.size) !== window.position;
-    await this.#stop(changed ? 'waiting' : 'ended');
+    await this.#stop(changed ? 'waiting' : 'ended', stats);
     if (changed) {
       this.signature = '';
     } else {
@@ -165,9 +167,11 @@ export class OpenFile {
     return out.take(0);
   }
 
-  async #stop(state: FileState): Promise<void> {
-    const stats = await this.#handle.stat({ bigint: true });
-    this.signature = signatureOf(stats);
+  /** With the stats the state was concluded from, so that a change since is seen. */
+  async #stop(state: FileState, known?: BigIntStats): Promise<void> {
+    const stats = known ?? (await this.#handle.stat({ bigint: true }));
+    // What was written since it was opened is looked at next time.
+    this.signature = this.#packed && stats.size !== this.#sizeAtStart ? '' : signatureOf(stats);
     this.state = state;
     if (this.#builder === null || isSettled(this.#identity)) return;
     this.#identity = await identityOf(this.#handle, stats, this.#reading.knowsBirth);
@@ -237,10 +241,16 @@ export class OpenFile {
   async #fail(error: unknown, problem: DataError | null): Promise<SourceRecord[]> {
     if (problem === null) throw asFileError(error, this.#file.absolutePath);
     const records = this.#builder?.take(0) ?? [];
-    if (errnoOf(error) === 'Z_BUF_ERROR' && !(await this.#isFinal())) await this.#stop('waiting');
+    if (errnoOf(error) === 'Z_BUF_ERROR' && (await this.#mayBeUnfinished())) await this.#stop('waiting');
     else if (records.length === 0) return this.#break(problem);
     else this.#failure = problem;
     return records;
+  }
+
+  /** Whether somebody is, or was until now, still writing the file. */
+  async #mayBeUnfinished(): Promise<boolean> {
+    const { size } = await this.#handle.stat({ bigint: true });
+    return size !== this.#sizeAtStart || !(await this.#isFinal());
   }
 
   async #break(problem: DataError): Promise<SourceRecord[]> {

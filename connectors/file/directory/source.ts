@@ -1,4 +1,5 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Config, ConfigError, type ConfigIssue, type SourceConnector } from '../../../src/plugin';
 import { fileError } from '../io/errors';
 import { directorySourceConfig } from './config';
@@ -30,12 +31,17 @@ async function checkAccess({ root, cleanup, moveTo }: DirectoryOptions): Promise
 }
 
 /**
- * Whether the file system tells when files were made. Where it does not, the time of the last change stands in, which is
- * the same for a directory only if nothing was ever put into it.
+ * Whether the file system tells when files were made. Where it does not, the time of the last change stands in: then
+ * both are the same even for directories that things were put into, of which there is one on the way up.
  */
 async function knowsBirth(root: string): Promise<boolean> {
-  const { birthtimeNs, ctimeNs } = await stat(root, { bigint: true });
-  return birthtimeNs > 0n && birthtimeNs !== ctimeNs;
+  const { dev } = await stat(root);
+  for (let path = root; ; path = dirname(path)) {
+    const stats = await stat(path, { bigint: true });
+    if (Number(stats.dev) !== dev) return false;
+    if (stats.birthtimeNs !== 0n && stats.birthtimeNs !== stats.ctimeNs) return true;
+    if (path === dirname(path)) return false;
+  }
 }
 
 export const directorySource: SourceConnector = {

@@ -1,6 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+
+const PACKED_CHUNK_BYTES = 64 * 1024;
 
 /** Bytes in order. A source may grow: `read` answers 0 at the end for now, and may answer more later. */
 export interface ByteSource {
@@ -71,7 +73,7 @@ export function streamBytes(stream: Readable): ByteSource {
 
 /** The unpacked bytes of a gzip file, all members of it, from an unpacked position on. The handle stays open. */
 export async function gzipBytes(handle: FileHandle, position: number): Promise<ByteSource> {
-  const packed = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 * 1024 });
+  const packed = fileStream(handle);
   const unpacked = createGunzip({ chunkSize: 256 * 1024 });
   packed.once('error', (error) => unpacked.destroy(error));
   packed.pipe(unpacked);
@@ -91,6 +93,23 @@ export async function gzipBytes(handle: FileHandle, position: number): Promise<B
     throw error;
   }
   return source;
+}
+
+/** The file as a stream. Node's own closes the handle when it is destroyed, and the handle is needed longer. */
+function fileStream(handle: FileHandle): Readable {
+  let position = 0;
+  return new Readable({
+    highWaterMark: PACKED_CHUNK_BYTES,
+    read() {
+      handle.read(Buffer.allocUnsafe(PACKED_CHUNK_BYTES), 0, PACKED_CHUNK_BYTES, position).then(
+        ({ bytesRead, buffer }) => {
+          position += bytesRead;
+          this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead));
+        },
+        (error: Error) => this.destroy(error),
+      );
+    },
+  });
 }
 
 async function discard(source: ByteSource, count: number): Promise<void> {

@@ -144,7 +144,7 @@ export class FollowedFile {
       this.#warn(`is shorter than the stored position ${position}; reading it from its beginning`);
       return { handle, position: 0, lateEnd: 'none' };
     }
-    return { handle, position: await lineStart(handle, position), lateEnd: 'none' };
+    return resumed(handle, await lineStart(handle, position));
   }
 
   /** The file was replaced while nobody looked: finishes the old one first when it is still in the directory. */

@@ -45,13 +45,9 @@ function structText(struct: Struct): string {
 }
 
 function numberText(value: number, schema: Schema | null): string {
-  switch (schema?.name) {
-    case TIMESTAMP:
-    case TIME:
-      return dateText(value);
-    case DATE:
-      return dateText(value * DAY_MS);
-  }
+  const name = schema?.name;
+  if (name === TIMESTAMP || name === TIME) return dateText(value);
+  if (name === DATE) return dateText(value * DAY_MS);
   switch (schema?.type) {
     case 'float32':
       return floatingText(value, shortestFloat32(value));

@@ -87,19 +87,16 @@ function ofText(value: string, type: ColumnType): unknown {
 }
 
 function ofNumber(value: unknown, type: ColumnType): unknown {
-  if (typeof value !== 'number' && typeof value !== 'bigint') throw mismatch(value, type);
-  switch (type.kind) {
-    case 'float64':
-      return Number(value);
-    case 'decimal':
-      return parseDecimal(String(value), type);
-    case 'int64':
-    case 'timestamp':
-      if (typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value))
-        return value;
-      break;
-    case 'int32':
-      if (Number.isInteger(value) && value >= -2147483648 && value <= 2147483647) return value;
+  if ((typeof value === 'number' || typeof value === 'bigint') && fits(value, type)) {
+    if (type.kind === 'float64') return Number(value);
+    return type.kind === 'decimal' ? parseDecimal(String(value), type) : value;
   }
   throw mismatch(value, type);
+}
+
+function fits(value: number | bigint, { kind }: ColumnType): boolean {
+  if (kind === 'float64' || kind === 'decimal') return true;
+  if (kind === 'int32') return Number.isInteger(value) && value >= -2147483648 && value <= 2147483647;
+  if (kind !== 'int64' && kind !== 'timestamp') return false;
+  return typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value);
 }
