@@ -62,7 +62,10 @@ class ConnectorCheck {
     if (plugin !== null) this.#check(plugin.config);
     this.#checkOverrides();
     if (kind === 'sink') this.#issues.push(...checkSinkTopics(this.#raw));
-    if (kind === 'source') this.#issues.push(...checkTopicCreation(this.#raw));
+    if (kind === 'source') {
+      this.#issues.push(...checkTopicCreation(this.#raw));
+      this.#checkExactlyOnce();
+    }
     this.#checkUnknown();
     return { plugin, issues: this.#firstPerKey(), withoutEffect: this.#withoutEffect };
   }
@@ -186,6 +189,16 @@ class ConnectorCheck {
         }
       }
     }
+  }
+
+  /** A promise that cannot be kept is refused; `requested` leaves it open. */
+  #checkExactlyOnce(): void {
+    const key = 'exactly.once.support';
+    if (this.#raw[key]?.trim().toLowerCase() !== 'required') return;
+    this.#complain(
+      key,
+      `${key}=required cannot be had: sources deliver at least once. Leave it at requested`,
+    );
   }
 
   #checkUnknown(): void {

@@ -66,10 +66,16 @@ export function checkWorker(raw: Readonly<Record<string, string>>): ConfigIssue[
 
 /** Keys nobody knows, with the nearest known one, and keys of Connect that mean nothing here. */
 export function remarks(raw: Readonly<Record<string, string>>): ConfigIssue[] {
-  return WORKER_DEF.unknown(raw).map((issue) =>
+  const unknown = WORKER_DEF.unknown(raw).map((issue) =>
     isWithoutEffect(issue.key) ? { ...issue, message: `${issue.key} has no effect here.` } : issue,
   );
+  const value = raw[EXACTLY_ONCE] ?? 'disabled';
+  if (value === 'disabled') return unknown;
+  const message = `Sources deliver at least once: ${EXACTLY_ONCE}=${value} has no effect here.`;
+  return [...unknown, { key: EXACTLY_ONCE, value, message, kind: 'invalid' }];
 }
+
+const EXACTLY_ONCE = 'exactly.once.source.support';
 
 /** A message must not show what a reference stood for. */
 export const hideResolved = (

@@ -154,6 +154,13 @@ describe('connector configuration', () => {
     ).toHaveLength(1);
   });
 
+  test('exactly once is refused where it is required, as nobody delivers it', async () => {
+    expect(await issuesOf({ ...source, 'exactly.once.support': 'requested' })).toEqual([]);
+    expect(await issuesOf({ ...source, 'exactly.once.support': 'REQUIRED' })).toEqual([
+      ['exactly.once.support', expect.stringContaining('at least once')],
+    ]);
+  });
+
   test('topic creation: required keys, groups', async () => {
     const raw = {
       ...source,

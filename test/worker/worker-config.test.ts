@@ -97,6 +97,15 @@ describe('worker configuration', () => {
     ]);
   });
 
+  test('what exactly.once.source.support asks for is told not to be had', async () => {
+    const warningsOf = async (value: string) => {
+      const values = { 'exactly.once.source.support': value };
+      return (await loadWorkerConfig({ arguments: values, env: {} })).warnings.map(({ message }) => message);
+    };
+    expect(await warningsOf('disabled')).toEqual([]);
+    expect(await warningsOf('enabled')).toEqual([expect.stringContaining('Sources deliver at least once')]);
+  });
+
   test('references are resolved, broken ones name their line', async () => {
     const text = 'group.id=${env:GROUP}';
     expect((await load(text, { env: { GROUP: 'g' } })).config.string('group.id')).toBe('g');
