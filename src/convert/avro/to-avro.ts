@@ -7,6 +7,7 @@ import type {
   AvroField,
   AvroName,
   AvroNamed,
+  AvroPrimitiveKind,
   AvroProps,
   AvroRecord,
   AvroSchema,
@@ -31,8 +32,6 @@ const PRIMITIVES = {
   float32: 'float',
   float64: 'double',
   boolean: 'boolean',
-  string: 'string',
-  bytes: 'bytes',
 } as const;
 
 interface Defined {
@@ -69,13 +68,16 @@ class ToAvro {
       case 'map':
         return this.#map(schema);
       case 'string':
-        if (isEnum(schema, this.options)) return this.#enum(schema);
-        break;
+        return isEnum(schema, this.options) ? this.#enum(schema) : this.#primitive('string', schema);
       case 'bytes':
-        if (isFixed(schema)) return this.#fixed(schema);
-        break;
+        return isFixed(schema) ? this.#fixed(schema) : this.#primitive('bytes', schema);
+      default:
+        return this.#primitive(PRIMITIVES[schema.type], schema);
     }
-    return { kind: PRIMITIVES[schema.type], props: this.#props(schema) };
+  }
+
+  #primitive(kind: AvroPrimitiveKind, schema: Schema): AvroSchema {
+    return { kind, props: this.#props(schema) };
   }
 
   #union(schema: Schema): AvroSchema {

@@ -55,7 +55,7 @@ export class LayeredCache {
     return (this.#memory.get(key)?.value as T | undefined) ?? null;
   }
 
-  /** Writes both layers; Redis is not waited for by anybody who needs the value. */
+  /** Writes both layers. */
   async set<T extends object>(
     key: string,
     namespace: string | null,

@@ -60,7 +60,6 @@ export class RedisCache implements AsyncDisposable {
 
   /** Null when there is none, or when the cache is down. */
   async get(key: string): Promise<string | null> {
-    await this.#started;
     return (await this.#attempt(() => this.#redis.get(key))) ?? null;
   }
 
@@ -74,6 +73,7 @@ export class RedisCache implements AsyncDisposable {
   }
 
   async #attempt<T>(command: () => Promise<T>): Promise<T | null> {
+    await this.#started;
     if (this.#state !== 'up') return null;
     try {
       return await command();
