@@ -19,12 +19,12 @@ const DEFAULTS: Readonly<Record<string, string | number>> = {
   'linger.ms': 5,
   'batch.size': 262_144,
   'compression.type': DEFAULT_COMPRESSION,
-  'buffer.memory': 33_554_432,
+  'buffer.memory': 16_777_216,
   'max.request.size': 1_048_576,
   'auto.offset.reset': 'earliest',
   'max.poll.records': 10_000,
-  'fetch.max.bytes': 16_777_216,
-  'max.partition.fetch.bytes': 4_194_304,
+  'fetch.max.bytes': 4_194_304,
+  'max.partition.fetch.bytes': 1_048_576,
 };
 
 const withDefaults = (def: ConfigDef): ConfigDef =>

@@ -7,6 +7,17 @@ import { stripPrefix } from './config-compose';
 
 type Raw = Readonly<Record<string, string>>;
 
+/**
+ * Files tuned for a JVM give clients tens of megabytes each, which there buy throughput and here only memory. These
+ * keys are upper limits by their nature, so going below them changes nothing but the footprint.
+ */
+const MOST_FETCH_BYTES = 8 * 1024 * 1024;
+const MOST_PARTITION_FETCH_BYTES = 2 * 1024 * 1024;
+const MOST_BUFFER_BYTES = 16 * 1024 * 1024;
+
+const capped = (value: number | undefined, most: number): number | undefined =>
+  value === undefined ? undefined : Math.min(value, most);
+
 /** Keys of Kafka's clients that say how to reach brokers. */
 export type ConnectionSettings = Raw;
 
@@ -62,7 +73,7 @@ export function producerSettings(worker: Raw, connector: Raw = {}): ProducerSett
   const maxRecordBytes = options.maxRequestBytes!;
   return {
     connection,
-    options,
+    options: { ...options, bufferBytes: capped(options.bufferBytes, MOST_BUFFER_BYTES) },
     compression: compression!,
     batchBytes: Math.min(batchBytes!, maxRecordBytes),
     lingerMs: lingerMs!,
@@ -78,7 +89,11 @@ export function consumerSettings(worker: Raw, connector: Raw = {}): ConsumerSett
     parsed;
   return {
     connection,
-    reader,
+    reader: {
+      ...reader,
+      maxBytes: capped(reader.maxBytes, MOST_FETCH_BYTES),
+      maxPartitionBytes: capped(reader.maxPartitionBytes, MOST_PARTITION_FETCH_BYTES),
+    },
     autoOffsetReset: offsetReset!,
     maxPollRecords: maxPollRecords!,
     groupId: groupId ?? null,
