@@ -1,4 +1,4 @@
-/** npm run docs: writes docs/reference from the definitions in the code. */
+/** npm run docs: writes docs/reference and the schema of pipeline files from the definitions in the code. */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -8,8 +8,11 @@ import paths from './stack/paths.cjs';
 
 await packages.installPackages((line) => process.stderr.write(`${line}\n`));
 await builder.buildWhenStale();
-const { renderReference } = createRequire(import.meta.url)('../dist/src/cli/reference.js');
+const require = createRequire(import.meta.url);
+const { renderReference } = require('../dist/src/cli/reference.js');
+const { renderPipelineSchema } = require('../dist/src/cli/lint.js');
 const dir = path.join(paths.rootDir, 'docs/reference');
 fs.rmSync(dir, { recursive: true, force: true });
 fs.mkdirSync(dir, { recursive: true });
 for (const [name, text] of await renderReference()) fs.writeFileSync(path.join(dir, name), text);
+fs.writeFileSync(path.join(paths.rootDir, 'config/pipeline.schema.json'), await renderPipelineSchema());

@@ -27,7 +27,10 @@ export interface LintOptions {
 
 export async function lint(files: readonly string[], options: LintOptions): Promise<void> {
   const catalog = createCatalog([...CONNECTOR_MODULES, ...BUILT_IN_MODULES]);
-  if (options.schema) return printOut(JSON.stringify(pipelineSchema(await catalog.all()), null, 1));
+  if (options.schema) {
+    process.stdout.write(await renderPipelineSchema());
+    return;
+  }
   if (files.length === 0) {
     printErr('error: no file to lint');
     throw new Exit(EXIT.USAGE);
@@ -40,6 +43,12 @@ export async function lint(files: readonly string[], options: LintOptions): Prom
     printOut(JSON.stringify(results.map(({ file, kind, issues }) => ({ file, kind, issues }))));
   else for (const result of results) print(result);
   if (bad.length > 0) throw new Exit(EXIT.BAD_CONFIG);
+}
+
+/** Text of config/pipeline.schema.json. */
+export async function renderPipelineSchema(): Promise<string> {
+  const plugins = await createCatalog([...CONNECTOR_MODULES, ...BUILT_IN_MODULES]).all();
+  return `${JSON.stringify(pipelineSchema(plugins), null, 1)}\n`;
 }
 
 function print({ file, summary, issues }: LintResult): void {
@@ -61,7 +70,8 @@ const withValue = (text: string, value: string | null): string =>
 
 type Catalog = ReturnType<typeof createCatalog>;
 
-async function lintFile(document: Document | LintResult, catalog: Catalog): Promise<LintResult> {
+/** As any command would read it: worker, connector, pipeline or registry. */
+export async function lintFile(document: Document | LintResult, catalog: Catalog): Promise<LintResult> {
   if (!('root' in document)) return document;
   const { root } = document;
   if (root !== null && Object.keys(root).some((key) => key.startsWith('kafkastore.')))

@@ -27,7 +27,7 @@ export function pipelineSchema(plugins: readonly Plugin[]): JsonSchema {
       worker: {
         type: 'object',
         description: 'Keys of the worker.',
-        properties: properties([...WORKER_DEF.keys.values()]),
+        properties: properties(workerKeys()),
       },
       converters: { $ref: '#/definitions/converters' },
       sources: connectors('source'),
@@ -36,12 +36,18 @@ export function pipelineSchema(plugins: readonly Plugin[]): JsonSchema {
     definitions: {
       source: connector(plugins, 'source', [...CONNECTOR_KEYS, ...SOURCE_KEYS]),
       sink: connector(plugins, 'sink', [...CONNECTOR_KEYS, ...SINK_KEYS]),
-      converters: convertersSchema(plugins),
+      converters: CONVERTERS,
+      converter: converter(plugins, 'converter'),
+      headerConverter: converter(plugins, 'header-converter'),
       transform: chained(plugins, 'transform'),
       predicate: chained(plugins, 'predicate'),
     },
   };
 }
+
+/** Those of the clients are many, and rarely said per pipeline. */
+const workerKeys = (): ConfigKey[] =>
+  [...WORKER_DEF.keys.values()].filter(({ name }) => !/^(producer|consumer|admin)\./.test(name));
 
 const connectors = (kind: 'source' | 'sink'): JsonSchema => ({
   type: 'object',
@@ -96,43 +102,44 @@ function connector(
       ...keys,
       'connector.class': name,
     },
-    allOf: own.map((plugin) => whenNamed(plugin, 'connector')),
+    allOf: own.map((plugin) => whenNamed(plugin, 'connector', 'connector.class')),
   };
 }
 
 /** The keys of a plug-in apply where its name stands. */
-const whenNamed = (plugin: Plugin, key: string): JsonSchema => ({
-  if: { properties: { [key]: { enum: shortNames(plugin) } }, required: [key] },
+const whenNamed = (plugin: Plugin, ...keys: string[]): JsonSchema => ({
+  if: {
+    anyOf: keys.map((key) => ({ properties: { [key]: { enum: shortNames(plugin) } }, required: [key] })),
+  },
   then: { properties: properties([...plugin.config.keys.values()]) },
 });
 
-function convertersSchema(plugins: readonly Plugin[]): JsonSchema {
-  const role = (kind: 'converter' | 'header-converter', description: string): JsonSchema => {
-    const own = plugins.filter((plugin) => plugin.kind === kind);
-    const type = oneOfNames(own, description);
-    return {
-      description,
-      anyOf: [
-        { type: 'string', examples: own.map(({ name }) => name) },
-        {
-          type: 'object',
-          required: ['type'],
-          properties: { type },
-          allOf: own.map((plugin) => whenNamed(plugin, 'type')),
-        },
-      ],
-    };
-  };
+/** A converter by its type alone, or a map of type and settings. */
+function converter(plugins: readonly Plugin[], kind: 'converter' | 'header-converter'): JsonSchema {
+  const own = plugins.filter((plugin) => plugin.kind === kind);
   return {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      key: role('converter', 'Converter of keys, or a map of its type and settings.'),
-      value: role('converter', 'Converter of values, or a map of its type and settings.'),
-      header: role('header-converter', 'Converter of headers, or a map of its type and settings.'),
-    },
+    anyOf: [
+      oneOfNames(own, 'Which converter.'),
+      {
+        type: 'object',
+        required: ['type'],
+        properties: { type: oneOfNames(own, 'Which converter.') },
+        allOf: own.map((plugin) => whenNamed(plugin, 'type')),
+      },
+    ],
   };
 }
+
+const CONVERTERS: JsonSchema = {
+  type: 'object',
+  description: 'How records become bytes: a type, or a map of its type and settings.',
+  additionalProperties: false,
+  properties: {
+    key: { $ref: '#/definitions/converter' },
+    value: { $ref: '#/definitions/converter' },
+    header: { $ref: '#/definitions/headerConverter' },
+  },
+};
 
 function chained(plugins: readonly Plugin[], kind: 'transform' | 'predicate'): JsonSchema {
   const own = plugins.filter((plugin) => plugin.kind === kind);
