@@ -17,19 +17,26 @@ export class ErrorLog {
     readonly now: () => number = Date.now,
   ) {}
 
-  /** `kind` groups what is the same error; `level` is that of the log line. */
-  report(level: 'warn' | 'error', kind: string, fields: object, message: string): void {
+  /** `kind` groups what is the same error; `level` is that of the log line. Answers whether there was one. */
+  report(level: 'warn' | 'error', kind: string, fields: object, message: string): boolean {
     const now = this.now();
     const known = this.#kinds.get(kind);
     if (known !== undefined && now < known.quietUntil) {
       known.count++;
-      return;
+      return false;
     }
     const repeated = known?.count ?? 0;
     if (this.#kinds.size >= MAX_KINDS) this.#kinds.clear();
     this.#kinds.set(kind, { count: 0, quietUntil: now + QUIET_MS });
     const suffix = repeated > 0 ? ` (${repeated} more like this since the last line)` : '';
     this.logger[level](repeated > 0 ? { ...fields, repeated } : fields, message + suffix);
+    return true;
+  }
+
+  /** What was held back of a kind has been told another way. */
+  settle(kind: string): void {
+    const known = this.#kinds.get(kind);
+    if (known !== undefined) known.count = 0;
   }
 
   /** Says what was held back; call at the end of a task. */

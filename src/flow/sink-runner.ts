@@ -257,7 +257,9 @@ class SinkRunner implements AssignmentListener {
         // Too late for this generation: the next owner reads them again.
       });
     } catch (error) {
-      this.#failure ??= asError(error);
+      // What was lost is somebody else's already, who may have cleaned up what this task cannot finish now.
+      if (!lost) this.#failure ??= asError(error);
+      else this.#operator.log.report('warn', 'lost assignment', {}, causeChain(error).join(': '));
     }
   }
 

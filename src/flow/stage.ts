@@ -163,8 +163,8 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Repeats an operation of the connector (`open`, `poll`, `put`) for as long as it fails retriably; the first failure
- * of a kind is logged, the status says what is being waited out. Other errors go through.
+ * Repeats an operation of the connector (`open`, `poll`, `put`) for as long as it fails retriably. The log has one line
+ * when an outage begins and one when it is over, the status says what is being waited out. Other errors go through.
  */
 export async function untilHealed<T>(
   operator: StageOperator,
@@ -174,23 +174,51 @@ export async function untilHealed<T>(
   signal = operator.signal,
 ): Promise<T> {
   const backoff = createBackoff({ initialMs: 100, maxMs: 5000 });
+  const outage = new Outage(operator.log, stage, className);
   for (;;) {
     try {
       const result = await operation();
       operator.status.wait(null);
+      outage.over();
       return result;
     } catch (error) {
       if (!isRetriable(error) || signal.aborted) throw error;
       const reason = causeChain(error).join(': ');
       operator.status.wait(reason);
-      operator.log.report(
-        'warn',
-        kindOf(stage, asError(error)),
-        { stage },
-        `${className} will try again: ${reason}`,
-      );
+      outage.failed(error as MillraceError, reason);
       await pauseFor(backoff.next(), signal);
       if (signal.aborted) throw error;
     }
+  }
+}
+
+/** While a service is away the reasons change (refused, starting up, recovering): by their code they are one. */
+class Outage {
+  #tries = 0;
+  #since = 0;
+  #told = false;
+  readonly #kinds = new Set<string>();
+
+  constructor(
+    readonly log: ErrorLog,
+    readonly stage: Stage,
+    readonly className: string,
+  ) {}
+
+  failed({ code }: MillraceError, reason: string): void {
+    const { log, stage, className } = this;
+    const kind = `${stage} ${className} ${code}`;
+    if (this.#tries++ === 0) this.#since = Date.now();
+    this.#kinds.add(kind);
+    if (log.report('warn', kind, { stage }, `${className} will try again: ${reason}`)) this.#told = true;
+  }
+
+  over(): void {
+    if (!this.#told) return;
+    const { log, stage, className } = this;
+    for (const kind of this.#kinds) log.settle(kind);
+    const seconds = ((Date.now() - this.#since) / 1000).toFixed(1);
+    const tries = this.#tries === 1 ? '1 failed try' : `${this.#tries} failed tries`;
+    log.logger.info({ stage }, `${className} goes on after ${tries} in ${seconds} s`);
   }
 }

@@ -110,8 +110,8 @@ export interface SinkTask extends AsyncDisposable {
   put(batch: readonly SinkRecord[], signal: AbortSignal): Promise<void>;
   /** What is durable and may be committed; asked before each commit. Absent: everything put is durable. */
   flushable?(positions: Positions): Positions | Promise<Positions>;
-  /** A sink that keeps its own positions answers with them; the runtime seeks there. */
-  assigned?(partitions: readonly TopicPartition[]): Promise<Positions | undefined>;
+  /** Where the group would begin. A sink that keeps its own positions answers with them; the runtime seeks there. */
+  assigned?(positions: Positions): Promise<Positions | undefined>;
   /** Partitions go away: finish what is open for them; `flushable` is asked once more afterwards. */
   revoked?(partitions: readonly TopicPartition[]): Promise<void>;
 }
