@@ -2,6 +2,8 @@
 import { DataError, type Int64 } from '../../../src/plugin';
 
 const CHUNK_BYTES = 64 * 1024;
+/** Past this a chunk is sent: most rows fit into what is left. */
+const FULL_BYTES = CHUNK_BYTES - 4096;
 /** `d` and the length word. */
 const FRAME_HEADER = 5;
 const COPY_DATA = 0x64;
@@ -13,18 +15,16 @@ const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 export class ChunkPool {
   readonly #free: Buffer[] = [];
 
-  constructor(private readonly limit = 64) {}
+  constructor(private readonly limit = 16) {}
 
   take(): Buffer {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
   }
 
-  /** Frames that nothing reads any more. */
-  give(frames: readonly Buffer[]): void {
-    for (const frame of frames) {
-      if (this.#free.length >= this.limit) return;
-      if (frame.buffer.byteLength === CHUNK_BYTES) this.#free.push(Buffer.from(frame.buffer));
-    }
+  /** A message that nothing reads any more. */
+  give(frame: Buffer): void {
+    if (this.#free.length < this.limit && frame.buffer.byteLength === CHUNK_BYTES)
+      this.#free.push(Buffer.from(frame.buffer));
   }
 }
 
@@ -33,7 +33,7 @@ export class ChunkPool {
  * that says "field" writes the length word too.
  */
 export class CopyWriter {
-  readonly #frames: Buffer[] = [];
+  #frames: Buffer[] = [];
   #buffer: Buffer;
   #view: DataView;
   #position = FRAME_HEADER;
@@ -66,8 +66,23 @@ export class CopyWriter {
     this.#position = position;
   }
 
-  /** The finished messages; the writer must not be used again. */
-  finish(): readonly Buffer[] {
+  /** Whether there is about a message's worth; asked between rows. */
+  get isFull(): boolean {
+    return this.#frames.length > 0 || this.#position > FULL_BYTES;
+  }
+
+  /** Everything so far as finished messages; the next row begins another. */
+  take(): Buffer[] {
+    const frames = this.finish();
+    this.#frames = [];
+    this.#buffer = this.pool.take();
+    this.#view = viewOf(this.#buffer);
+    this.#position = FRAME_HEADER;
+    return frames;
+  }
+
+  /** Everything so far as finished messages; the writer must not be used again. */
+  finish(): Buffer[] {
     if (this.#position > FRAME_HEADER) this.#seal();
     return this.#frames;
   }

@@ -1,7 +1,7 @@
 /** Which rows of an insert are in the table already, and whether they are the same. */
 import type { Session } from '../connection';
 import type { Binding } from './binding';
-import { encodeCopy } from './encode';
+import { copyFrames } from './encode';
 import { runTransaction } from './pipeline';
 import type { Item } from './recover';
 import { copyIntoStage, duplicatesStatement } from './statements';
@@ -39,7 +39,7 @@ async function compare(
   const stage = keys.length === 0 ? null : await writer.stage(session, binding, true);
   if (stage === null) return;
   const records = items.map(({ record }) => record);
-  const { frames } = await encodeCopy(binding, records, writer.pool, [], true);
+  const frames = copyFrames(binding, records, writer.pool, { bad: [], skipped: [] }, true);
   const onRow = ([position, same]: readonly (string | null)[]) => {
     const item = items[Number(position)]!;
     found.set(item, found.get(item) === true || same === 't');
@@ -50,6 +50,6 @@ async function compare(
       { kind: 'copy', sql: copyIntoStage(stage, binding, true), frames },
       { kind: 'statement', sql: duplicatesStatement(stage, binding, keys), values: [], onRow },
     ],
-    false,
+    { named: false },
   );
 }

@@ -10,35 +10,29 @@ export interface BadRecord {
   readonly error: Error;
 }
 
-export interface CopyData {
-  readonly binary: boolean;
-  /** Finished CopyData messages. */
-  readonly frames: readonly Buffer[];
+/** What is known of a COPY while and after it is sent. */
+export interface CopyRows {
+  readonly bad: BadRecord[];
+  /** Positions of records that were left out, ascending. */
+  readonly skipped: number[];
 }
 
-/** Gives way to heartbeats and health checks now and then. */
-const SLICE_MS = 10;
-const SLICE_ROWS = 512;
-
-export const yieldToLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** A row that cannot be encoded is taken back and goes to `bad`; `ordinals` puts the position of each row in front. */
-export async function encodeCopy(
+/**
+ * CopyData messages, made as they are asked for: the database works on the first rows while the next are encoded, and no
+ * more than a few messages are ever held. A row that cannot be encoded is taken back and noted; `ordinals` puts the
+ * position of each row in front.
+ */
+export function* copyFrames(
   binding: Binding,
   records: readonly SinkRecord[],
   pool: ChunkPool,
-  bad: BadRecord[],
+  rows: CopyRows,
   ordinals = false,
-): Promise<CopyData> {
+): Generator<Buffer> {
   const out = new CopyWriter(pool);
   const { binary } = binding;
   if (binary) out.header();
-  let deadline = performance.now() + SLICE_MS;
   for (let i = 0; i < records.length; i++) {
-    if (i % SLICE_ROWS === SLICE_ROWS - 1 && performance.now() > deadline) {
-      await yieldToLoop();
-      deadline = performance.now() + SLICE_MS;
-    }
     const { sealed, position } = out;
     const record = records[i]!;
     try {
@@ -46,11 +40,13 @@ export async function encodeCopy(
       else writeTextRow(out, binding.columns, record, ordinals ? i : -1);
     } catch (error) {
       out.reset(sealed, position);
-      bad.push({ record, error: asBadRecord(error, binding) });
+      rows.bad.push({ record, error: asBadRecord(error, binding) });
+      rows.skipped.push(i);
     }
+    if (out.isFull) yield* out.take();
   }
   if (binary) out.int16(-1);
-  return { binary, frames: out.finish() };
+  yield* out.finish();
 }
 
 /** The column at fault, for the message; set while a row is written. */

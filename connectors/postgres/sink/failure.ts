@@ -23,6 +23,9 @@ export function failureOf(error: Error, plan: Plan): Failure | null {
 /** `COPY t, line 12`: which row of the whole transaction that is. */
 function namedRow({ step, cause }: StepError, plan: Plan): number | null {
   const line = /^COPY .*, line (\d+)/m.exec((cause as DatabaseError).where ?? '')?.[1];
-  const first = plan.firstRow[step];
-  return line === undefined || first === undefined ? null : first + Number(line) - 1;
+  const copy = plan.copies[step];
+  if (line === undefined || copy === undefined) return null;
+  let index = Number(line) - 1;
+  for (const skipped of copy.rows.skipped) if (skipped <= index) index++;
+  return copy.first + index;
 }

@@ -4,9 +4,10 @@ import type { Session } from '../connection';
 import type { TableName } from '../identifier';
 import { Binding } from './binding';
 import { type Change, changeOf, rowOf } from './change';
-import { type BadRecord, yieldToLoop } from './encode';
+import type { BadRecord } from './encode';
 import { type TableNamer, tableNamer } from './naming';
 import type { SinkOptions } from './options';
+import { yieldToLoop } from './pipeline';
 import { type Group, keyedReducer, plainReducer, type Reducer } from './reduce';
 import type { Fit, Tables } from './tables';
 

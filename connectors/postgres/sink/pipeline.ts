@@ -12,8 +12,8 @@ export type Step =
   | {
       readonly kind: 'copy';
       readonly sql: string;
-      /** Finished CopyData messages. */
-      readonly frames: readonly Buffer[];
+      /** Finished CopyData messages; made while they are sent, if they like. */
+      readonly frames: Iterable<Buffer>;
     }
   | {
       readonly kind: 'statement';
@@ -43,6 +43,10 @@ interface Wire extends EventEmitter {
   sync(): void;
 }
 
+/** Gives way to heartbeats and health checks now and then. */
+const SLICE_MS = 10;
+export const yieldToLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const COPY_DONE = Buffer.from([0x63, 0, 0, 0, 4]);
 
 /** Statements that a session has prepared, by text; lives and dies with its session. */
@@ -62,13 +66,26 @@ function preparedOf(session: Session): Prepared {
 /** More would fill the server's memory; one statement per table and shape is far below it. */
 const MAX_PREPARED = 500;
 
+export interface TransactionOptions {
+  /** Prepare statements once per session. */
+  readonly named: boolean;
+  /** Runs when everything is sent, before the commit; what it throws ends the connection, and with it the transaction. */
+  readonly beforeCommit?: () => Promise<void>;
+  /** Messages that have left this process. */
+  readonly sent?: (frame: Buffer) => void;
+}
+
 /**
- * Runs the steps as one transaction. Resolves when it is committed, rejects with StepError when it is rolled back, or
- * when the connection broke and nobody knows. `named`: statements are prepared once per session.
+ * Runs the steps as one transaction. Resolves when it is committed. Rejects with StepError when it is rolled back or the
+ * connection broke and nobody knows, and with what `beforeCommit` threw.
  */
-export function runTransaction(session: Session, steps: readonly Step[], named: boolean): Promise<void> {
+export function runTransaction(
+  session: Session,
+  steps: readonly Step[],
+  options: TransactionOptions,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    session.client.query(new Transaction(session, steps, named, resolve, reject));
+    session.client.query(new Transaction(session, steps, options, resolve, reject));
   });
 }
 
@@ -83,7 +100,7 @@ class Transaction extends EventEmitter {
   constructor(
     private readonly session: Session,
     private readonly steps: readonly Step[],
-    private readonly named: boolean,
+    private readonly options: TransactionOptions,
     private readonly resolve: () => void,
     private readonly reject: (error: Error) => void,
   ) {
@@ -96,7 +113,7 @@ class Transaction extends EventEmitter {
   submit(connection: Connection): void {
     this.#wire = connection as unknown as Wire;
     this.#wire.on('parseComplete', this.#onParsed);
-    this.#send(this.#wire).catch((error: Error) => this.handleError(error));
+    this.#send(this.#wire).catch((error: Error) => this.#abort(error));
   }
 
   async #send(wire: Wire): Promise<void> {
@@ -107,8 +124,19 @@ class Transaction extends EventEmitter {
       process.nextTick(() => wire.stream.uncork());
       if (step.kind === 'copy') await this.#copy(wire, step.frames);
     }
+    if (!this.#failed) await this.options.beforeCommit?.();
     // Also after an error: the server waits for it.
     wire.sync();
+  }
+
+  /** Something on our side went wrong. Without a Sync there is no commit: the server rolls back when the line is cut. */
+  #abort(error: Error): void {
+    if (!this.#failed) {
+      this.#failed = true;
+      this.#end();
+      this.reject(error);
+    }
+    this.#wire?.stream.destroy();
   }
 
   #begin(wire: Wire, step: Step): void {
@@ -131,7 +159,7 @@ class Transaction extends EventEmitter {
 
   #newName(): string {
     const prepared = preparedOf(this.session);
-    return this.named && prepared.next < MAX_PREPARED ? `millrace_${prepared.next++}` : '';
+    return this.options.named && prepared.next < MAX_PREPARED ? `millrace_${prepared.next++}` : '';
   }
 
   readonly #onParsed = (): void => {
@@ -140,10 +168,17 @@ class Transaction extends EventEmitter {
       preparedOf(this.session).names.set(parsed.sql, parsed.name);
   };
 
-  async #copy(wire: Wire, frames: readonly Buffer[]): Promise<void> {
+  async #copy(wire: Wire, frames: Iterable<Buffer>): Promise<void> {
+    const { sent } = this.options;
+    let deadline = performance.now() + SLICE_MS;
     for (const frame of frames) {
-      if (this.#failed) return;
-      if (!wire.stream.write(frame)) await drained(wire.stream);
+      if (this.#failed || wire.stream.destroyed) return;
+      const room = wire.stream.write(frame, (error) => error || sent?.(frame));
+      if (!room) await drained(wire.stream);
+      if (performance.now() > deadline) {
+        await yieldToLoop();
+        deadline = performance.now() + SLICE_MS;
+      }
     }
     if (!this.#failed) wire.stream.write(COPY_DONE);
   }

@@ -58,15 +58,15 @@ export class Recovery {
     return this.#items.slice(this.#next).map(({ record }) => record);
   }
 
-  /** Replaces what remains; for tables that are not what they were, and for partitions that went elsewhere. */
+  /** Replaces what remains; for tables that are not what they were. */
   replace(groups: readonly Group[]): void {
     this.#items = groups.flatMap((group) => group.records.map((record) => ({ group, record })));
     this.#next = 0;
   }
 
-  keep(wanted: (record: SinkRecord) => boolean): void {
-    this.#items = this.#items.slice(this.#next).filter(({ record }) => wanted(record));
-    this.#next = 0;
+  /** Groups of what remains, for messages. */
+  get groups(): readonly Group[] {
+    return regroup(this.#items.slice(this.#next));
   }
 
   /** `failure`: what the first attempt at everything that remains came to, null when it is not known. */

@@ -4,7 +4,7 @@ import type { Session } from '../connection';
 import { classify, databaseError } from '../sqlstate';
 import { type Binding, nameOfTable } from './binding';
 import type { ChunkPool } from './copy-writer';
-import { type BadRecord, type CopyData, encodeArrays, encodeCopy } from './encode';
+import { type BadRecord, type CopyRows, copyFrames, encodeArrays } from './encode';
 import { Hope } from './hope';
 import type { SinkOptions } from './options';
 import type { Step } from './pipeline';
@@ -28,21 +28,24 @@ const SMALL = 100;
 /** Stages of one session; shapes beyond that go by arrays. */
 const MAX_STAGES = 50;
 
-export interface EncodedGroup {
-  readonly group: Group;
-  /** Of a write by COPY. */
-  readonly copy: CopyData | null;
-  /** Of everything else. */
-  readonly values: readonly string[];
-}
-
 /** Steps of a transaction, and which rows each of them carries. */
 export interface Plan {
   readonly steps: readonly Step[];
-  /** By step: position, among all rows, of the first row of a COPY; undefined for statements. */
-  readonly firstRow: readonly (number | undefined)[];
+  /** By step: for a COPY, the position of its first row among all rows, and which rows were left out. */
+  readonly copies: readonly ({ readonly first: number; readonly rows: CopyRows } | undefined)[];
+  /** Rows that cannot be encoded; complete when all steps are sent. */
+  readonly bad: readonly BadRecord[];
   /** Tables that rows of an upsert are copied into in the hope that all keys are new. */
   readonly hoped: readonly number[];
+}
+
+/** A plan in the making. */
+interface Draft {
+  readonly steps: Step[];
+  readonly copies: ({ first: number; rows: CopyRows } | undefined)[];
+  readonly bad: BadRecord[];
+  /** Rows of the groups before. */
+  rows: number;
 }
 
 const stagesOf = new WeakMap<Session, Map<string, string>>();
@@ -60,84 +63,76 @@ export class Writer {
     this.#mayStage = !options.connection.unnamedStatements;
   }
 
-  /** Rows that cannot be encoded go to `bad` and are not in the answer. */
-  async encode(groups: readonly Group[], conflict: OnConflict, bad: BadRecord[]): Promise<EncodedGroup[]> {
-    const encoded: EncodedGroup[] = [];
-    for (const group of groups) {
-      const found: BadRecord[] = [];
-      const each = await this.#encodeGroup(group, conflict, found);
-      const rest = found.length === 0 ? group : without(group, found);
-      bad.push(...found);
-      if (rest.records.length > 0) encoded.push({ ...each, group: rest });
-      else if (each.copy !== null) this.pool.give(each.copy.frames);
-    }
-    return encoded;
-  }
-
-  async #encodeGroup(group: Group, conflict: OnConflict, bad: BadRecord[]): Promise<EncodedGroup> {
-    const { op, binding, records } = group;
-    if (binding === null) return { group, copy: null, values: [] };
-    const columns = op === 'delete' ? binding.keys : binding.columns;
-    if (
-      op === 'write' &&
-      records.length >= SMALL &&
-      (this.#mayStage || this.#copiesDirectly(binding, conflict))
-    )
-      return { group, copy: await encodeCopy(binding, records, this.pool, bad), values: [] };
-    return { group, copy: null, values: encodeArrays(binding, columns, records, bad) };
-  }
-
-  /** COPY goes past rules and is refused by row security; views have no storage. */
-  #copiesDirectly({ table }: Binding, conflict: OnConflict): boolean {
-    return (
-      this.options.mode === 'insert' && conflict === 'raise' && !table.guarded && /^[rpf]$/.test(table.kind)
-    );
-  }
-
   /**
    * Makes stages that are missing; the session must be idle. Throws MillraceError when that fails. `hopeful`: upserts may
    * be tried as inserts first.
    */
   async plan(
     session: Session,
-    encoded: readonly EncodedGroup[],
+    groups: readonly Group[],
     conflict: OnConflict,
-    hopeful = false,
+    hopeful: boolean,
   ): Promise<Plan> {
-    const hoped = hopeful && conflict === 'update' ? this.#freshTables(encoded) : [];
-    const steps: Step[] = [];
-    const firstRow: (number | undefined)[] = [];
-    let rows = 0;
-    for (const { group, copy, values } of encoded) {
-      const { binding } = group;
+    const hoped = hopeful && conflict === 'update' ? this.#freshTables(groups) : [];
+    const draft: Draft = { steps: [], copies: [], bad: [], rows: 0 };
+    for (const group of groups) {
+      const { op, table, binding } = group;
       if (binding === null) {
-        steps.push({ kind: 'statement', sql: truncateStatement(group.table), values: [] });
-      } else if (copy === null) {
-        steps.push({ kind: 'statement', sql: this.#fromArrays(group, binding, conflict), values });
+        draft.steps.push({ kind: 'statement', sql: truncateStatement(table), values: [] });
+      } else if (op === 'delete') {
+        const values = encodeArrays(binding, binding.keys, group.records, draft.bad);
+        draft.steps.push({
+          kind: 'statement',
+          sql: deleteStatement(binding, arrayRows(binding.keys)),
+          values,
+        });
       } else {
-        firstRow[steps.length] = rows;
-        const direct = hoped.includes(group.table.oid) || this.#copiesDirectly(binding, conflict);
-        if (direct) steps.push({ kind: 'copy', sql: copyIntoTable(binding), frames: copy.frames });
-        else await this.#planStaging(session, group, binding, copy, conflict, steps);
+        await this.#planWrite(session, group, binding, conflict, hoped.includes(table.oid), draft);
+        draft.steps.push({ kind: 'statement', sql: TYPES_UNCHANGED, values: typesOf(binding) });
       }
-      if (binding !== null && group.op === 'write')
-        steps.push({ kind: 'statement', sql: TYPES_UNCHANGED, values: typesOf(binding) });
-      rows += group.records.length;
+      draft.rows += group.records.length;
     }
-    return { steps, firstRow, hoped };
+    return { ...draft, hoped };
   }
 
-  /** Tables with one group of writes by COPY: with more, the later ones meet the keys of the earlier. */
-  #freshTables(encoded: readonly EncodedGroup[]): number[] {
-    const writes = encoded.filter(({ group }) => group.op === 'write');
+  async #planWrite(
+    session: Session,
+    group: Group,
+    binding: Binding,
+    conflict: OnConflict,
+    hoped: boolean,
+    draft: Draft,
+  ): Promise<void> {
+    const { mode } = this.options;
+    const { records } = group;
+    const direct = hoped || (mode === 'insert' && conflict === 'raise' && isPlainTable(group.table));
+    const stage = isLarge(group) && !direct ? await this.stage(session, binding, false) : null;
+    if (isLarge(group) && (direct || stage !== null)) {
+      const rows: CopyRows = { bad: draft.bad, skipped: [] };
+      draft.copies[draft.steps.length] = { first: draft.rows, rows };
+      const sql = stage === null ? copyIntoTable(binding) : copyIntoStage(stage, binding, false);
+      draft.steps.push({ kind: 'copy', sql, frames: copyFrames(binding, records, this.pool, rows) });
+      if (stage === null) return;
+      const merge = writeStatement(binding, stageRows(stage), mode, conflict);
+      draft.steps.push({ kind: 'statement', sql: merge, values: [] });
+      return;
+    }
+    const values = encodeArrays(binding, binding.columns, records, draft.bad);
+    const sql = writeStatement(binding, arrayRows(binding.columns), mode, conflict);
+    draft.steps.push({ kind: 'statement', sql, values });
+  }
+
+  /** Tables with one large group of writes: with more, the later ones meet the keys of the earlier. */
+  #freshTables(groups: readonly Group[]): number[] {
+    const writes = groups.filter(({ op }) => op === 'write');
     return writes
       .filter(
-        ({ group, copy }) =>
-          copy !== null &&
+        (group) =>
+          isLarge(group) &&
           isPlainTable(group.table) &&
-          writes.filter((each) => each.group.table.oid === group.table.oid).length === 1,
+          writes.filter((each) => each.table.oid === group.table.oid).length === 1,
       )
-      .map(({ group }) => group.table.oid)
+      .map(({ table }) => table.oid)
       .filter((oid) => this.#hope.isFresh(oid));
   }
 
@@ -149,42 +144,13 @@ export class Writer {
     }
   }
 
-  #fromArrays(group: Group, binding: Binding, conflict: OnConflict): string {
-    if (group.op === 'delete') return deleteStatement(binding, arrayRows(binding.keys));
-    return writeStatement(binding, arrayRows(binding.columns), this.options.mode, conflict);
-  }
-
-  async #planStaging(
-    session: Session,
-    group: Group,
-    binding: Binding,
-    { frames }: CopyData,
-    conflict: OnConflict,
-    steps: Step[],
-  ): Promise<void> {
-    const stage = await this.stage(session, binding, false);
-    if (stage === null) {
-      const values = encodeArrays(binding, binding.columns, group.records, []);
-      steps.push({ kind: 'statement', sql: this.#fromArrays(group, binding, conflict), values });
-      return;
-    }
-    const merge = writeStatement(binding, stageRows(stage), this.options.mode, conflict);
-    steps.push(
-      { kind: 'copy', sql: copyIntoStage(stage, binding, false), frames },
-      { kind: 'statement', sql: merge, values: [] },
-    );
-  }
-
   /** Name of the session's stage for a binding; null when there can be none. */
   async stage(session: Session, binding: Binding, ordinals: boolean): Promise<string | null> {
     if (!this.#mayStage) return null;
     let stages = stagesOf.get(session);
     if (stages === undefined) stagesOf.set(session, (stages = new Map()));
-    const id = JSON.stringify([
-      binding.table.oid,
-      ordinals,
-      ...binding.columns.map(({ column }) => column.name),
-    ]);
+    const names = binding.columns.map(({ column }) => column.name);
+    const id = JSON.stringify([binding.table.oid, ordinals, ...names]);
     const known = stages.get(id);
     if (known !== undefined) return known;
     if (stages.size >= MAX_STAGES) return null;
@@ -206,17 +172,9 @@ export class Writer {
     this.#mayStage = false;
     return null;
   }
-
-  /** The buffers of what has been written, or will never be. */
-  recycle(encoded: readonly EncodedGroup[]): void {
-    for (const { copy } of encoded) if (copy !== null) this.pool.give(copy.frames);
-  }
 }
+
+const isLarge = ({ records }: Group): boolean => records.length >= SMALL;
 
 /** COPY goes past rules and is refused by row security; views have no storage. */
 const isPlainTable = ({ kind, guarded }: TableInfo): boolean => !guarded && /^[rpf]$/.test(kind);
-
-function without(group: Group, bad: readonly BadRecord[]): Group {
-  const gone = new Set(bad.map(({ record }) => record));
-  return { ...group, records: group.records.filter((record) => !gone.has(record)) };
-}

@@ -3,7 +3,6 @@ import { Client } from 'pg';
 import { postgresSink } from '../../../connectors/postgres/sink';
 import {
   NO_METRICS,
-  type Positions,
   type Schema,
   SILENT,
   type SinkConnector,
@@ -23,11 +22,8 @@ export interface Reported {
 export interface TestSink {
   readonly task: SinkTask;
   readonly reported: Reported[];
-  readonly commitsAsked: () => number;
-  /** Puts and waits until it is through. */
   write(...records: SinkRecord[]): Promise<void>;
   put(records: readonly SinkRecord[]): Promise<void>;
-  flushable(positions: Positions): Promise<Positions>;
 }
 
 export interface TestDatabase {
@@ -97,7 +93,6 @@ export function useDatabase(): TestDatabase {
     },
     async sink(config, { plugin = postgresSink, tolerance = 'none' } = {}) {
       const reported: Reported[] = [];
-      let commits = 0;
       const stop = new AbortController();
       const context: SinkTaskContext = {
         connector: 'test',
@@ -109,7 +104,7 @@ export function useDatabase(): TestDatabase {
           reported.push({ record, error });
           if (tolerance === 'none') throw error;
         },
-        requestCommit: () => void commits++,
+        requestCommit: () => undefined,
       };
       const raw = { 'connection.url': url, ...config };
       const issues = plugin.config.check(raw);
@@ -119,13 +114,8 @@ export function useDatabase(): TestDatabase {
       return {
         task,
         reported,
-        commitsAsked: () => commits,
         put: (records) => task.put(records, stop.signal),
-        async write(...records) {
-          await task.put(records, stop.signal);
-          await task.put([], stop.signal);
-        },
-        flushable: async (positions) => task.flushable!(positions),
+        write: (...records) => task.put(records, stop.signal),
       };
     },
   };
