@@ -137,12 +137,12 @@ export class RetriableError extends MillraceError {
 
 export const isRetriable = (error: unknown): boolean => error instanceof MillraceError && error.retriable;
 
-/** The messages of an error and its causes, outermost first, without stack traces. */
+/** The messages of an error and its causes, outermost first, without stack traces and without what was said already. */
 export function causeChain(error: unknown): string[] {
   const messages: string[] = [];
   for (let current = error; current !== undefined && current !== null && messages.length < 10; ) {
     const message = current instanceof Error ? current.message || current.name : String(current);
-    if (messages.at(-1) !== message) messages.push(message);
+    if (!messages.at(-1)?.includes(message)) messages.push(message);
     current = current instanceof Error ? current.cause : undefined;
   }
   return messages;

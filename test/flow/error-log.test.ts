@@ -21,3 +21,14 @@ test('the same error is logged once, then counted', () => {
   log.flush();
   expect(lines[3]).toMatch(/^1 more like this: X: bad value/);
 });
+
+test('what was told another way is not counted again', () => {
+  const lines: string[] = [];
+  const logger: Logger = { ...SILENT, warn: (_fields, message) => lines.push(message) };
+  const log = new ErrorLog(logger, () => 0);
+  const told = [1, 2, 3].map(() => log.report('warn', 'outage', {}, 'down'));
+  expect(told).toEqual([true, false, false]);
+  log.settle('outage');
+  log.flush();
+  expect(lines).toEqual(['down']);
+});
