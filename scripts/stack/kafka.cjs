@@ -73,6 +73,12 @@ function properties({ dir, port, controllerPort, overrides }) {
     .join('\n')}\n`;
 }
 
+/** Like Kafka's own ids, none begins with a dash: its tools would take it for an option. */
+function clusterId() {
+  const id = crypto.randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? clusterId() : id;
+}
+
 /**
  * A broker in KRaft mode from `jars`. `overrides`: broker settings on top of ours.
  */
@@ -81,7 +87,7 @@ function createKafka({ dir, port, jars, tied = false, overrides = {}, heap = '38
   const data = path.join(dir, 'data');
 
   async function format() {
-    const id = crypto.randomBytes(16).toString('base64url');
+    const id = clusterId();
     const args = [
       ...javaArguments(jars, 'kafka.tools.StorageTool', '128m'),
       'format',
