@@ -200,14 +200,6 @@ export const quote = (text: string): string =>
 const unicode = (character: string): string =>
   `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
-/** The value as plain JS data, for defaults and attributes. Integers beyond 2^53 become bigints. */
-export function plainJson(value: Json): unknown {
-  if (value instanceof JsonNumber) return numberOf(value);
-  if (Array.isArray(value)) return value.map(plainJson);
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, plainJson(item)]));
-  return value;
-}
-
 /** The number as JS holds it exactly: a bigint when it is an integer outside the safe range. */
 export function numberOf(number: JsonNumber): number | bigint {
   const value = Number(number.text);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger, Metrics } from '../kernel';
 import { LayeredCache } from './cache/layered';
-import { type CacheState, RedisCache } from './cache/redis';
+import type { CacheState, RedisCache } from './cache/redis';
 import { SchemaRegistry } from './registry';
 import { RegistryHttp } from './registry-http';
 import type { RegistryOptions } from './registry-options';
@@ -31,7 +31,7 @@ export class SchemaServices implements AsyncDisposable {
   constructor(options: SchemaServicesOptions) {
     const { logger, metrics, redisUrl, memoryEntries = 20_000, memorySize = 32 * 1024 * 1024 } = options;
     this.#logger = logger;
-    this.#redis = redisUrl === null ? null : new RedisCache({ url: redisUrl, logger });
+    this.#redis = redisUrl === null ? null : openRedis(redisUrl, logger);
     this.#cache = new LayeredCache({ metrics, redis: this.#redis, memoryEntries, memorySize });
     this.#forgetGauge = metrics.observedGauge(
       'schema_cache_redis_up',
@@ -80,4 +80,10 @@ function identityOf(options: RegistryOptions): string {
   return createHash('sha256')
     .update(JSON.stringify([options, anyHost]))
     .digest('hex');
+}
+
+/** Loaded only where there is a Redis: its client takes its time and 15 MB. */
+function openRedis(url: string, logger: Logger): RedisCache {
+  const { RedisCache } = require('./cache/redis') as typeof import('./cache/redis');
+  return new RedisCache({ url, logger });
 }
