@@ -1,20 +1,22 @@
 /** `millrace start`: registry and worker in one process, and the demo in them. What `npm start` runs. */
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { PinoLogger } from '../http';
+import type { PinoLogger, Prometheus } from '../http';
 import { createPrometheus } from '../http/prometheus';
+import type { KafkaPort } from '../kafka';
 import { ConfigError, MillraceError } from '../kernel';
-import type { PipelineFile, StandaloneWorker } from '../worker';
-import type { Demo, DemoTarget } from './demo/demo';
+import type { RunningRegistry } from '../registry';
+import type { PipelineFile } from '../worker';
+import type { Demo } from './demo/demo';
 import { EXIT, Exit, printErr, printOut } from './exit';
 import { type LogOptions, openLogger } from './logging';
 import { untilEnded } from './once';
-import { type Meter, showProgress } from './progress';
+import { showProgress } from './progress';
 import { durationOf, readPipelines, workerFor } from './run';
 import { type Interruption, watchSignals } from './signals';
-import { grouped, rate, textTable } from './text-table';
-import { openKafka, startWorker } from './worker-process';
+import { arrivals, differences, isComplete, meterOf, resultOf, type Session, tableOf } from './start-report';
+import { openKafka, startWorker, type WorkerProcess } from './worker-process';
 
 export interface StartOptions extends LogOptions {
   readonly brokers: string;
@@ -27,68 +29,109 @@ export interface StartOptions extends LogOptions {
   readonly wait: string;
 }
 
-interface PipelineResult {
-  readonly name: string;
-  readonly records: number;
-  readonly seconds: number;
+type Say = (text: string) => void;
+
+/** What the command was asked for, and how it speaks. */
+interface Command {
+  readonly options: StartOptions;
+  readonly say: Say;
+  readonly logger: PinoLogger;
+  readonly prometheus: Prometheus;
+  readonly patienceMs: number;
+  readonly interruption: Interruption;
 }
 
+const POLL_MS = 1000;
 const AVRO = 'io.confluent.connect.avro.AvroConverter';
 
 export async function start(options: StartOptions): Promise<void> {
-  const interruption = watchSignals();
-  const patienceMs = durationOf(options.wait);
-  const say = options.json ? printErr : printOut;
-  const logger = openLogger({ logFormat: 'text', logLevel: 'warn', ...options });
-  const prometheus = createPrometheus();
-  const demo = options.demo === undefined ? null : await prepare(options, say);
+  const command: Command = {
+    options,
+    say: options.json ? printErr : printOut,
+    logger: openLogger({ logFormat: 'text', logLevel: 'warn', ...options }),
+    prometheus: createPrometheus(),
+    patienceMs: durationOf(options.wait),
+    interruption: watchSignals(),
+  };
+  const demo = options.demo === undefined ? null : await prepare(command);
   const pipelines = options.demo === undefined ? [] : await readPipelines(filesOf(options.demo));
-  const registry = await startRegistry(options, logger, prometheus);
+  const kafka = openKafka(
+    { 'bootstrap.servers': options.brokers, 'client.id': 'millrace-registry' },
+    command.logger,
+    command.prometheus,
+  );
   try {
-    const worker = await workerFor(pipelines, {
-      base: null,
-      arguments: workerArguments(options, registry.url),
-      defaults: { 'key.converter': AVRO, 'value.converter': AVRO },
-      env: { ...process.env, ...demo?.env },
-    });
-    const specs = pipelines.flatMap(({ connectors }) => connectors);
-    const running = await startWorker({ worker, specs, logger, prometheus, once: options.once });
-    const urls = { worker: running.url ?? '', registry: registry.url };
-    say(`Worker ${urls.worker}, Schema Registry ${urls.registry}`);
+    await runBeside(kafka, command, pipelines, demo);
+  } finally {
+    await kafka.close();
+    command.logger.flush();
+  }
+}
+
+/** Registry first: converters ask it for schemas from the first record on. */
+async function runBeside(
+  kafka: KafkaPort,
+  command: Command,
+  pipelines: readonly PipelineFile[],
+  demo: Demo | null,
+): Promise<void> {
+  const { startRegistry } = require('../registry') as typeof import('../registry');
+  const { logger, prometheus } = command;
+  const listener = 'http://:8081';
+  const registry = await startRegistry({ kafka, listener, fallbackToFreePort: true, logger, prometheus });
+  try {
+    await forgetLostTargets(kafka, pipelines, demo, command);
+    const running = await launchWorker(command, pipelines, demo, registry);
     try {
-      const session = {
-        options,
-        pipelines,
-        demo,
-        worker: running.worker,
-        urls,
-        say,
-        patienceMs,
-        interruption,
-      };
-      await follow(session);
+      const urls = { worker: running.url ?? '', registry: registry.url };
+      command.say(`Worker ${withPort(urls.worker, 8083)}, Schema Registry ${withPort(urls.registry, 8081)}`);
+      await follow({ pipelines, demo, worker: running.worker, urls }, command);
     } finally {
       await running.stop();
     }
   } finally {
     await registry.close();
-    logger.flush();
   }
 }
 
-async function prepare({ postgres, data }: StartOptions, say: (text: string) => void): Promise<Demo> {
+async function launchWorker(
+  { options, logger, prometheus }: Command,
+  pipelines: readonly PipelineFile[],
+  demo: Demo | null,
+  registry: RunningRegistry,
+): Promise<WorkerProcess> {
+  const { brokers, redis, once } = options;
+  const worker = await workerFor(pipelines, {
+    base: null,
+    arguments: {
+      'bootstrap.servers': brokers,
+      'schema.registry.url': registry.url,
+      ...(redis === undefined ? {} : { 'redis.url': redis }),
+    },
+    defaults: { 'key.converter': AVRO, 'value.converter': AVRO },
+    env: { ...process.env, ...demo?.env },
+  });
+  const specs = pipelines.flatMap(({ connectors }) => connectors);
+  const beside = () => registry.waitingFor();
+  return startWorker({ worker, specs, logger, prometheus, once, beside });
+}
+
+const withPort = (url: string, usual: number): string =>
+  url.endsWith(`:${usual}`) ? url : `${url} (port ${usual} is taken)`;
+
+async function prepare({ options, say }: Command): Promise<Demo> {
+  const { postgres, data = process.env.MILLRACE_DATA ?? defaultData() } = options;
   if (postgres === undefined) throw new ConfigError('--demo needs --postgres: the demo writes into a table');
   const { prepareDemo } = require('./demo/demo') as typeof import('./demo/demo');
-  const directory = data ?? process.env.MILLRACE_DATA ?? defaultData();
-  say(`Data of the demo: ${directory}`);
-  return prepareDemo(postgres, directory);
+  say(`Data of the demo: ${data}`);
+  return prepareDemo(postgres, data);
 }
 
 /** Beside the other state of a checkout; where that cannot be written, such as in a container, a temporary place. */
 function defaultData(): string {
+  const directory = path.resolve('.stack/demo');
   try {
-    const directory = path.resolve('.stack/demo');
-    (require('node:fs') as typeof import('node:fs')).mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true });
     return directory;
   } catch {
     return path.join(tmpdir(), 'millrace-demo');
@@ -107,181 +150,85 @@ function filesOf(directory: string): string[] {
   return files.map((name) => path.join(directory, name));
 }
 
-async function startRegistry(
-  { brokers }: StartOptions,
-  logger: PinoLogger,
-  prometheus: ReturnType<typeof createPrometheus>,
-) {
-  const { startRegistry: begin } = require('../registry') as typeof import('../registry');
-  const kafka = openKafka(
-    { 'bootstrap.servers': brokers, 'client.id': 'millrace-registry' },
-    logger,
-    prometheus,
-  );
-  try {
-    const running = await begin({
-      kafka,
-      listener: 'http://:8081',
-      fallbackToFreePort: true,
-      logger,
-      prometheus,
-    });
-    return {
-      url: running.url,
-      close: async () => {
-        await running.close();
-        await kafka.close();
-      },
-    };
-  } catch (error) {
-    await kafka.close();
-    throw error;
+/** A target that was emptied (a new database, say) is filled again: its sinks must not go on where they once were. */
+async function forgetLostTargets(
+  kafka: KafkaPort,
+  pipelines: readonly PipelineFile[],
+  demo: Demo | null,
+  command: Command,
+): Promise<void> {
+  for (const { name, connectors } of pipelines) {
+    const target = demo?.targets.get(name);
+    if (target === undefined || (await target.arrived()) > 0) continue;
+    const sinks = connectors.filter(({ kind }) => kind === 'sink');
+    for (const sink of sinks) await forgetGroup(kafka, `connect-${sink.name}`, command);
   }
 }
 
-const workerArguments = ({ brokers, redis }: StartOptions, registryUrl: string): Record<string, string> => ({
-  'bootstrap.servers': brokers,
-  'schema.registry.url': registryUrl,
-  ...(redis === undefined ? {} : { 'redis.url': redis }),
-});
-
-interface Session {
-  readonly options: StartOptions;
-  readonly pipelines: readonly PipelineFile[];
-  readonly demo: Demo | null;
-  readonly worker: StandaloneWorker;
-  readonly urls: { readonly worker: string; readonly registry: string };
-  readonly say: (text: string) => void;
-  readonly patienceMs: number;
-  readonly interruption: Interruption;
+/** Static members stay in their group until their session ends, so an earlier run may hold it for that long. */
+async function forgetGroup(
+  kafka: KafkaPort,
+  group: string,
+  { say, patienceMs, interruption }: Command,
+): Promise<void> {
+  const { Code, kafkaCodeOf } = require('../kafka') as typeof import('../kafka');
+  const deadline = Date.now() + patienceMs;
+  for (let told = false; !interruption.aborted.aborted; told = true) {
+    try {
+      await kafka.admin.deleteGroups([group]);
+      return;
+    } catch (error) {
+      if (kafkaCodeOf(error) !== Code.NON_EMPTY_GROUP || Date.now() > deadline) throw error;
+      if (!told) say(`Waiting until an earlier run has left the group ${group} …`);
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, POLL_MS)), interruption.signalled]);
+    }
+  }
 }
 
 /** Shows the pipelines until they are through, tells the result, then ends or goes on until a signal. */
-async function follow(session: Session): Promise<void> {
-  const { options, interruption, worker, patienceMs } = session;
+async function follow(session: Session, command: Command): Promise<void> {
+  const { options, interruption, patienceMs, say } = command;
   const before = await arrivals(session);
-  const display = showProgress(
-    session.pipelines.map((pipeline) => meterOf(pipeline, session, before)),
-    options.json ? process.stderr : process.stdout,
-  );
+  const meters = session.pipelines.map((pipeline) => meterOf(pipeline, session, before));
+  const display = showProgress(meters, options.json ? process.stderr : process.stdout);
   try {
-    if (options.once) await untilEnded(worker, patienceMs, interruption.aborted);
-    else await untilArrived(session);
+    if (options.once) await untilEnded(session.worker, patienceMs, interruption.aborted);
+    else await untilArrived(session, interruption);
   } finally {
     display.stop();
   }
-  if (interruption.aborted.aborted) {
-    if (options.once) throw new Exit(EXIT.FAILED);
-    return;
-  }
+  const { aborted } = interruption.aborted;
+  if (aborted && options.once) throw new Exit(EXIT.FAILED);
+  if (aborted) return;
   // Sinks finish their files when they stop.
-  if (options.once) await worker.stop();
-  await tell(session);
-  if (!options.once) {
-    session.say('Running on; Ctrl-C stops everything.');
-    await interruption.signalled;
-  }
+  if (options.once) await session.worker.stop();
+  await tell(session, command);
+  if (options.once) return;
+  say('Running on; Ctrl-C stops everything.');
+  await interruption.signalled;
 }
-
-const targetOf = ({ name }: PipelineFile, { demo }: Session): DemoTarget | null =>
-  demo?.targets.get(name) ?? null;
-
-async function arrivals(session: Session): Promise<Map<string, number>> {
-  const counts = session.pipelines.map(async (pipeline) => {
-    const target = targetOf(pipeline, session);
-    return [pipeline.name, target === null ? 0 : await target.arrived()] as const;
-  });
-  return new Map(await Promise.all(counts));
-}
-
-function meterOf(pipeline: PipelineFile, session: Session, before: ReadonlyMap<string, number>): Meter {
-  const target = targetOf(pipeline, session);
-  const names = pipeline.connectors.map(({ name }) => name);
-  return {
-    name: pipeline.name,
-    total: target?.expected ?? null,
-    done: () =>
-      Math.min(
-        target?.expected ?? Number.POSITIVE_INFINITY,
-        (before.get(pipeline.name) ?? 0) + resultOf(pipeline, session.worker).records,
-      ),
-    problem: () =>
-      session.worker.problems().find((problem) => names.some((name) => problem.includes(` ${name}`))) ?? null,
-  };
-}
-
-/** What came out at the end of a pipeline: of its sinks, or of its sources when it has none. */
-function resultOf({ name, connectors }: PipelineFile, worker: StandaloneWorker): PipelineResult {
-  const sinks = connectors.filter(({ kind }) => kind === 'sink');
-  const last = (sinks.length > 0 ? sinks : connectors).map((spec) => worker.progress(spec.name));
-  const all = connectors.map((spec) => worker.progress(spec.name));
-  const begin = Math.min(...all.map(({ firstRecordAt }) => firstRecordAt ?? Number.POSITIVE_INFINITY));
-  const end = Math.max(...last.map(({ lastRecordAt }) => lastRecordAt ?? 0));
-  const records = last.reduce((sum, progress) => sum + progress.records, 0);
-  return { name, records, seconds: Math.max(0, end - Math.min(begin, end)) / 1000 };
-}
-
-const POLL_MS = 1000;
 
 /** Without `once` nothing ends: everything has arrived when the targets say so. */
-async function untilArrived(session: Session): Promise<void> {
-  const { interruption } = session;
-  while (!interruption.aborted.aborted) {
-    const counts = await arrivals(session);
-    const missing = session.pipelines.filter(
-      (pipeline) => (counts.get(pipeline.name) ?? 0) < (targetOf(pipeline, session)?.expected ?? 0),
-    );
-    if (missing.length === 0) return;
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, POLL_MS)), interruption.signalled]);
+async function untilArrived(session: Session, { aborted, signalled }: Interruption): Promise<void> {
+  while (!aborted.aborted && !(await isComplete(session))) {
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, POLL_MS)), signalled]);
   }
 }
 
-async function tell(session: Session): Promise<void> {
-  const { options, pipelines, worker, urls, say } = session;
+/** Throws when a target does not hold exactly what was written. */
+async function tell(session: Session, { options, say }: Command): Promise<void> {
+  const { pipelines, worker, urls } = session;
   const results = pipelines.map((pipeline) => resultOf(pipeline, worker));
+  const complaints = await differences(session);
   say(`\n${tableOf(session, results)}\n`);
-  const complaints = await check(session);
+  for (const { name, records } of results) {
+    if (records === 0 && complaints.length === 0)
+      say(`${name}: nothing new, an earlier run has brought everything`);
+  }
   for (const complaint of complaints) printErr(complaint);
   if (options.json) {
     const { brokers: kafka, postgres = null, redis = null } = options;
     printOut(JSON.stringify({ pipelines: results, urls, services: { kafka, postgres, redis } }));
   }
   if (complaints.length > 0) throw new Exit(EXIT.PARTIAL);
-}
-
-function tableOf(session: Session, results: readonly PipelineResult[]): string {
-  const right = 'right' as const;
-  const columns = [
-    { title: 'pipeline' },
-    { title: 'records', align: right },
-    { title: 'seconds', align: right },
-    { title: 'records/s', align: right },
-    { title: 'look at' },
-  ];
-  const rows = results.map(({ name, records, seconds }, i) => {
-    const pipeline = session.pipelines[i]!;
-    const last = pipeline.connectors.at(-1)!.name;
-    const where = targetOf(pipeline, session)?.where ?? '';
-    return [
-      name,
-      grouped(records),
-      seconds.toFixed(1),
-      rate(records, seconds),
-      `${where}  ${session.urls.worker}/connectors/${last}/status`.trim(),
-    ];
-  });
-  return `${textTable(columns, rows)}\nSchemas: ${session.urls.registry}/subjects`;
-}
-
-/** One sentence per pipeline whose target does not hold exactly what was written. */
-async function check(session: Session): Promise<string[]> {
-  const counts = await arrivals(session);
-  return session.pipelines.flatMap((pipeline) => {
-    const target = targetOf(pipeline, session);
-    const arrived = counts.get(pipeline.name) ?? 0;
-    if (target === null || arrived === target.expected) return [];
-    return [
-      `${pipeline.name}: ${grouped(arrived)} records in ${target.where}, ${grouped(target.expected)} expected`,
-    ];
-  });
 }

@@ -28,6 +28,8 @@ export interface WorkerProcessOptions {
   readonly once?: boolean;
   /** Whether REST is served; it is unless false. */
   readonly rest?: boolean;
+  /** What else in this process is not ready, for `/ready`. */
+  readonly beside?: () => readonly string[];
 }
 
 /** Starts everything. When something cannot be started nothing is left behind, and the error is thrown. */
@@ -45,6 +47,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     metrics: prometheus,
     services: services.lookup,
     once,
+    beside: options.beside,
   });
   let rest: RestListening | null = null;
   const stop = async (): Promise<void> => {
