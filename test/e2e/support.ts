@@ -160,6 +160,21 @@ export async function recordsOf(kafka: KafkaPort, topic: string): Promise<ReadRe
 
 const copyOf = (bytes: Buffer | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes));
 
+/** Value of the last record of a topic with one partition. */
+export async function lastValue(kafka: KafkaPort, topic: string): Promise<string | null> {
+  const [end] = await kafka.offsets([{ topic, partition: 0 }], 'latest');
+  if (end!.offset === 0) return null;
+  const reader = kafka.reader({});
+  reader.assign([{ topic, partition: 0, offset: end!.offset - 1 }]);
+  let value: string | null = null;
+  for (const batch of await reader.next(1000)) {
+    const cursor = batch.records();
+    while (cursor.next()) value = cursor.value?.toString() ?? null;
+  }
+  await reader.close();
+  return value;
+}
+
 /** Writes `count` records made by `recordOf` over the partitions of a topic in turn. */
 export async function fill(
   kafka: KafkaPort,
