@@ -24,8 +24,9 @@ const DEBEZIUM_MINUS_INFINITY = -9_223_372_036_832_400_000n;
 /** Digits beyond microseconds are cut, towards the past. */
 export function microsSince2000(value: Int64, precision: Precision): Int64 {
   if (typeof value === 'number') {
-    if (precision === 1e3 && value < SAFE_MS && value > -SAFE_MS) return value * 1000 - EPOCH_2000_US;
-    if (precision === 1e6 && value < SAFE_US && value > -SAFE_US) return value - EPOCH_2000_US;
+    if (precision === 1e3 && value < SAFE_MS && value > -SAFE_MS)
+      return Math.floor(value * 1000) - EPOCH_2000_US;
+    if (precision === 1e6 && value < SAFE_US && value > -SAFE_US) return Math.floor(value) - EPOCH_2000_US;
     if (precision === 1e9) return Math.floor(value / 1000) - EPOCH_2000_US;
     if (!Number.isInteger(value)) throw new DataError(`${value} is not a whole number of ticks`);
   }
