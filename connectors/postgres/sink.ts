@@ -124,6 +124,7 @@ export const postgresSink = declare(
     {
       title: 'Keep a table equal to a keyed topic',
       config: {
+        name: 'sensors-table',
         'connector.class': 'postgres-sink',
         topics: 'sensors',
         'connection.url': 'jdbc:postgresql://localhost:5432/mydb',
@@ -148,6 +149,7 @@ export const postgresSinkAiven = declare(
     {
       title: 'Several topics into tables of other names',
       config: {
+        name: 'warehouse-tables',
         'connector.class': 'io.aiven.connect.jdbc.JdbcSinkConnector',
         topics: 'orders,users',
         'connection.url': 'jdbc:postgresql://localhost:5432/mydb',
@@ -170,6 +172,7 @@ export const postgresSinkDebezium = declare(
     {
       title: 'Follow a table that Debezium captures',
       config: {
+        name: 'orders-copy',
         'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector',
         topics: 'server1.public.orders',
         'connection.url': 'jdbc:postgresql://localhost:5432/mydb',

@@ -87,6 +87,7 @@ export const postgresSource = declare(
       {
         title: 'New and changed orders',
         config: {
+          name: 'orders',
           'connector.class': 'io.confluent.connect.jdbc.JdbcSourceConnector',
           ...CONNECTION,
           mode: 'timestamp+incrementing',
@@ -112,6 +113,7 @@ export const postgresSourceAiven = declare(
       {
         title: 'New readings by id',
         config: {
+          name: 'readings',
           'connector.class': 'io.aiven.connect.jdbc.JdbcSourceConnector',
           ...CONNECTION,
           mode: 'incrementing',
