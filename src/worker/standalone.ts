@@ -24,6 +24,8 @@ export interface StandaloneOptions {
   readonly services?: Readonly<Record<string, unknown>>;
   /** Sources end when exhausted, then sinks when they have written what was there. */
   readonly once?: boolean;
+  /** Problems of other services in the process, told with the worker's own. */
+  readonly beside?: () => readonly string[];
 }
 
 export interface StandaloneWorker extends WorkerView {
@@ -191,7 +193,9 @@ class Herder implements StandaloneWorker {
 
   problems(): readonly string[] {
     if (this.#stopping !== null) return ['the worker is shutting down'];
-    return [...this.#watch.problems(), ...[...this.#runners.values()].flatMap((runner) => runner.problems())];
+    const beside = this.#options.beside?.() ?? [];
+    const connectors = [...this.#runners.values()].flatMap((runner) => runner.problems());
+    return [...this.#watch.problems(), ...beside, ...connectors];
   }
 
   connectors(): readonly string[] {

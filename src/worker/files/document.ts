@@ -30,12 +30,18 @@ export interface Document {
 }
 
 /** An error about a place in a file; `about` adds key and value, or makes it a warning. */
-export const issueAt = (
+export function issueAt(
   file: string,
   line: number | null,
   message: string,
   about: Partial<FileIssue> = {},
-): FileIssue => ({ file, line, key: null, value: null, message, severity: 'error', ...about });
+): FileIssue {
+  const issue: FileIssue = { file, line, key: null, value: null, message, severity: 'error', ...about };
+  return SECRET.test(issue.key ?? '') ? { ...issue, value: null } : issue;
+}
+
+/** Misspelt keys of secrets have no type to tell them by. */
+const SECRET = /passw|secret|token|jaas|credential|user\.info/i;
 
 /** Wrong configuration files; the message has every issue on a line of its own. */
 export class FileIssuesError extends ConfigError {

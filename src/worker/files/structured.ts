@@ -1,6 +1,7 @@
 /** JSON and YAML files with line numbers. */
 import { isMap, isNode, isPair, LineCounter, parseDocument as parseYaml, visit } from 'yaml';
 import { type ConfigFormat, type Document, type FileIssue, issueAt, type Tree } from './document';
+import { jsonErrorOffset } from './json-error';
 
 interface Parsed {
   readonly errors: readonly { readonly message: string; readonly pos: readonly [number, number] }[];
@@ -72,21 +73,16 @@ export function jsonDocument(file: string, text: string): Document {
   };
   try {
     return document(file, 'json', JSON.parse(text), [], lineOf);
-  } catch (error) {
-    const { message } = error as SyntaxError;
-    return document(
-      file,
-      'json',
-      null,
-      [issueAt(file, jsonErrorLine(text, message), `JSON: ${message}`)],
-      lineOf,
-    );
+  } catch {
+    return document(file, 'json', null, [jsonIssue(file, text)], lineOf);
   }
 }
 
-/** V8 names the offset; at an unexpected end it does not, and the last line is meant. */
-function jsonErrorLine(text: string, message: string): number {
-  const position = /position (\d+)/.exec(message);
-  const before = position === null ? text.trimEnd() : text.slice(0, Number(position[1]));
-  return before.split('\n').length;
+function jsonIssue(file: string, text: string): FileIssue {
+  const offset = jsonErrorOffset(text);
+  const line = text.slice(0, offset).trimEnd().split('\n').length;
+  if (offset >= text.trimEnd().length) return issueAt(file, line, 'JSON: the text ends too early');
+  const found = /\w+|./.exec(text.slice(offset))![0];
+  const exact = text.slice(0, offset).split('\n').length;
+  return issueAt(file, exact, `JSON: ${JSON.stringify(found)} cannot stand here`);
 }

@@ -72,6 +72,12 @@ describe('connector files', () => {
   test.each([
     ['c.json', '{\n"name": "c",\n}', 3],
     ['c.json', '{"name":\n"c"', 2],
+    ['c.json', '{"name": "c",\n"file": }\n', 2],
+    ['c.json', '{"name": "c"\n"file": "x"}', 2],
+    ['c.json', '{"name": "c",\n"n": 01}', 2],
+    ['c.json', '{"name": "c"}\n\n}', 3],
+    ['c.json', '{"name": "c",\n"x": "a\tb"}', 2],
+    ['c.json', '{"a": [1,\n2,]}', 2],
     ['c.yaml', 'name: c\nname: d', 2],
     ['c.yaml', 'a: b\nc: "d', 2],
     ['c.yaml', '- a\n- b', 1],
