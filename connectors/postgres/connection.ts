@@ -132,6 +132,8 @@ export interface Session {
   /** Set when the connection is gone; the session is useless then. */
   broken: Error | null;
   close(): Promise<void>;
+  /** Ends the connection at once; what is not committed is rolled back. */
+  cut(): void;
 }
 
 /**
@@ -176,6 +178,7 @@ async function openAt(
   const session = await connectAnyTls(host, target);
   try {
     await session.client.query(setUp(target, settings));
+    await endWithClient(session.client);
     if (target.primaryOnly) await refuseStandby(session.client, host);
     return session;
   } catch (error) {
@@ -191,6 +194,21 @@ function setUp(target: ConnectionTarget, settings: SessionSettings): string {
     statements.push(`SET search_path = ${path.join(', ')}`);
   }
   return statements.join('; ');
+}
+
+/**
+ * A server process that waits for a lock does not see that its client is gone, and would commit afterwards, over what
+ * another task has written meanwhile. Since version 14 it can look, where its system lets it.
+ */
+async function endWithClient(client: Client): Promise<void> {
+  try {
+    await client.query(
+      `SELECT set_config(name, '500', false) FROM pg_settings WHERE name = 'client_connection_check_interval'`,
+    );
+  } catch (error) {
+    // 22023: not on this system. A pooler in front may refuse it in ways of its own.
+    if (classify(error) === 'connection') throw error;
+  }
 }
 
 async function refuseStandby(client: Client, { host, port }: HostAddress): Promise<void> {
@@ -269,7 +287,12 @@ async function connect(
     keepAliveInitialDelayMillis: 30_000,
     options: target.options ?? undefined,
   });
-  const session: Session = { client, broken: null, close: () => closeClient(client, session) };
+  const session: Session = {
+    client,
+    broken: null,
+    close: () => closeClient(client, session),
+    cut: () => void (client as unknown as ClientInternals).connection.stream.destroy(),
+  };
   client.on('error', (error) => (session.broken ??= error));
   client.on('end', () => (session.broken ??= new Error('The connection was closed')));
   await client.connect().catch((error: Error) => {

@@ -35,7 +35,7 @@ const CLASSES: readonly (readonly [RegExp, ErrorClass])[] = [
   [/^(08|57P0[1-5]|25P03|25006)/, 'connection'],
   [/^(53|40|55P03|57014|58)/, 'transient'],
   [/^(22|23|21|44|54|P0001)/, 'data'],
-  [/^(42703|42P01|42P10|42804|42P11|0A000|26000)/, 'stale'],
+  [/^(42703|42P01|42P10|42804|42883|0A000|26000)/, 'stale'],
 ];
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;

@@ -1,11 +1,12 @@
 /** A shape fitted to a table: which column takes which field, and how. */
-import { DataError, type Int64, MillraceError, type SinkRecord, Struct } from '../../../src/plugin';
+import { DataError, type Int64, MillraceError, type SinkRecord } from '../../../src/plugin';
 import { type ColumnInfo, storedType, type TableInfo } from '../catalog';
 import { quoteTable } from '../identifier';
 import { type CodecSettings, codecFor } from './codec';
 import type { Codec } from './codec/codec';
 import { jsonText } from './codec/json';
 import type { Semantic } from './codec/semantic';
+import { isStruct } from './is-struct';
 import type { SinkOptions, TickUnit } from './options';
 import type { Shape, ShapeField } from './shape';
 
@@ -189,7 +190,6 @@ function requireFilledColumns(binding: Binding): void {
 }
 
 /** Value fields by position, without a call per field. */
-export const valuesOf = (value: unknown): readonly unknown[] =>
-  value instanceof Struct ? value.values : NO_VALUES;
+export const valuesOf = (value: unknown): readonly unknown[] => (isStruct(value) ? value.values : NO_VALUES);
 
 const NO_VALUES: readonly unknown[] = [];

@@ -1,5 +1,6 @@
 /** What a record asks for: a row, a delete, a truncate, nothing. Takes Debezium's change events apart. */
 import { DataError, type Schema, type SinkRecord, STRING_SCHEMA, Struct, struct } from '../../../src/plugin';
+import { isStruct } from './is-struct';
 import { fieldOf } from './naming';
 import type { SinkOptions } from './options';
 import { objectFields } from './shape';
@@ -38,7 +39,7 @@ function tombstone({ deletes, tombstones, names }: SinkOptions): Change {
 const envelopes = new WeakMap<Schema, boolean>();
 
 function isEnvelope(value: unknown): boolean {
-  if (!(value instanceof Struct)) {
+  if (!isStruct(value)) {
     const fields = objectFields(value);
     return fields !== null && hasEnvelopeFields((name) => fields.includes(name));
   }
@@ -66,9 +67,7 @@ function afterOf(record: SinkRecord): SinkRecord {
   const after = fieldOf(record.value, 'after');
   if (after === null || after === undefined)
     throw new DataError('the change event has no state after the change');
-  return known(
-    after instanceof Struct ? record.withValue(after.schema, after) : record.withValue(null, after),
-  );
+  return known(isStruct(after) ? record.withValue(after.schema, after) : record.withValue(null, after));
 }
 
 const PLACEHOLDER = '__debezium_unavailable_value';
@@ -79,7 +78,7 @@ const PLACEHOLDER = '__debezium_unavailable_value';
  */
 function known(record: SinkRecord): SinkRecord {
   const { value } = record;
-  if (!(value instanceof Struct) || !value.values.some(isPlaceholder)) return record;
+  if (!isStruct(value) || !value.values.some(isPlaceholder)) return record;
   const kept = value.schema.fields.filter((field) => !isPlaceholder(value.values[field.index]));
   const schema = reduced(value.schema, kept.map((field) => field.name).join('\u0000'), () =>
     struct(kept.map((field) => [field.name, field.schema] as const)),

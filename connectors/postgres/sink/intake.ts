@@ -1,10 +1,11 @@
 /** From the records of a batch to groups of rows, each fitted to its table. */
-import { DataError, type SinkRecord, Struct } from '../../../src/plugin';
+import { DataError, type SinkRecord } from '../../../src/plugin';
 import type { Session } from '../connection';
 import type { TableName } from '../identifier';
 import { Binding } from './binding';
 import { type Change, changeOf, rowOf } from './change';
 import type { BadRecord } from './encode';
+import { isStruct } from './is-struct';
 import { type TableNamer, tableNamer } from './naming';
 import type { SinkOptions } from './options';
 import { yieldToLoop } from './pipeline';
@@ -132,9 +133,9 @@ export class Intake {
 function alike(a: SinkRecord, b: SinkRecord): boolean {
   return (
     a.topic === b.topic &&
-    b.value instanceof Struct &&
+    isStruct(b.value) &&
     a.valueSchema === b.valueSchema &&
-    a.value instanceof Struct &&
+    isStruct(a.value) &&
     a.value.schema === b.value.schema &&
     a.keySchema === b.keySchema &&
     (a.key === null) === (b.key === null) &&

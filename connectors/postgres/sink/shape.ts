@@ -10,9 +10,10 @@ import {
   type Schema,
   type SinkRecord,
   STRING_SCHEMA,
-  Struct,
+  type Struct,
 } from '../../../src/plugin';
 import { jsonText } from './codec/json';
+import { isStruct } from './is-struct';
 import type { SinkOptions } from './options';
 
 /** Where a field is: by position in the struct that is the value or the key, or by a function. */
@@ -100,7 +101,7 @@ function fieldsOfKey(record: SinkRecord, { names, keyMode, keyFields }: SinkOpti
   const { key, keySchema } = record;
   if (key === null || key === undefined)
     throw new DataError(`${names.keyMode}=${keyMode} needs a record key, and this record has none`);
-  if (key instanceof Struct) return structKey(key.schema, keyFields, FROM_KEY, names.keyFields);
+  if (isStruct(key)) return structKey(key.schema, keyFields, FROM_KEY, names.keyFields);
   if (Array.isArray(key)) throw new DataError('the record key is an array, which cannot be the key of a row');
   if (keySchema === null && isObject(key)) return objectKey(Object.keys(key), keyFields, 'key');
   if (key instanceof Map) throw new DataError('the record key is a map, which cannot be the key of a row');
@@ -114,7 +115,7 @@ function fieldsOfKey(record: SinkRecord, { names, keyMode, keyFields }: SinkOpti
 function fieldsOfValueKey(record: SinkRecord, options: SinkOptions): ShapeField[] {
   const { names, keyFields } = options;
   const { value } = record;
-  if (value instanceof Struct) return structKey(value.schema, keyFields, FROM_VALUE, names.keyFields);
+  if (isStruct(value)) return structKey(value.schema, keyFields, FROM_VALUE, names.keyFields);
   const fields = objectFields(value);
   if (fields !== null && options.schemaless) return objectKey(fields, keyFields, 'value');
   throw new DataError(`${names.keyMode}=record_value needs a value with fields`);
@@ -149,7 +150,7 @@ function objectKey(
 function valueFields(record: SinkRecord, options: SinkOptions, keys: ReadonlySet<string>): ShapeField[] {
   const { value, valueSchema, topic } = record;
   const wanted = (name: string) => !keys.has(name) && options.writesField(topic, name);
-  if (value instanceof Struct) {
+  if (isStruct(value)) {
     const names = value.schema.fields.map((field) => field.name).filter(wanted);
     return names.map((name) => inStruct(value.schema, name, false, FROM_VALUE));
   }
@@ -188,7 +189,7 @@ export function shapeId(record: SinkRecord, deletes: boolean): string {
 }
 
 function partId(value: unknown, schema: Schema | null): string {
-  if (value instanceof Struct) return schemaId(value.schema);
+  if (isStruct(value)) return schemaId(value.schema);
   const fields = objectFields(value);
   const prefix = schema === null ? typeof value : schemaId(schema);
   return fields === null ? prefix : `${prefix}${JSON.stringify(fields)}`;

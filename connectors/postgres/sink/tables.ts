@@ -1,5 +1,5 @@
 /** The target tables: read once, made and extended when asked to, and what fits which shape. */
-import { DataError, type Logger, MillraceError, type SinkRecord, Struct } from '../../../src/plugin';
+import { DataError, type Logger, MillraceError, type SinkRecord } from '../../../src/plugin';
 import { describeTable, type TableInfo } from '../catalog';
 import type { Session } from '../connection';
 import { quoteTable, type TableName } from '../identifier';
@@ -7,6 +7,7 @@ import { databaseError } from '../sqlstate';
 import { type Binding, bind, missingFields, nameOfTable, UnfitShape } from './binding';
 import type { CodecSettings } from './codec';
 import { addColumns, createTable, type DdlOptions } from './ddl';
+import { isStruct } from './is-struct';
 import type { SinkOptions } from './options';
 import { deleteShape, type Shape, shapeId, writeShape } from './shape';
 
@@ -206,7 +207,7 @@ function schemasOf(record: SinkRecord, deletes: boolean): readonly [object, obje
 }
 
 function identityOf(value: unknown, schema: object | null): object | null {
-  if (value instanceof Struct) return value.schema;
+  if (isStruct(value)) return value.schema;
   if (value === null || value === undefined) return NO_SCHEMA;
   return typeof value === 'object' ? null : (schema ?? NO_SCHEMA);
 }

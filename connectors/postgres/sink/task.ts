@@ -28,6 +28,9 @@ import type { OnConflict } from './statements';
 import { Tables } from './tables';
 import { type Plan, Writer } from './write';
 
+/** Below the five seconds that a worker gives its tasks. */
+const STOP_GRACE_MS = 3000;
+
 /** A batch that is partly written. */
 interface Unfinished {
   readonly batch: readonly SinkRecord[];
@@ -108,7 +111,7 @@ export class PostgresSinkTask implements SinkTask {
     if (groups.length === 0) return null;
     const session = await this.#link.connected(signal);
     const plan = await this.#writer.plan(session, groups, conflict, first);
-    const error = await this.#run(session, plan);
+    const error = await this.#run(session, plan, signal);
     if (error === null) {
       this.#writer.learn(plan, true);
       return null;
@@ -123,8 +126,9 @@ export class PostgresSinkTask implements SinkTask {
     return plan.hoped.length > 0 ? this.#transact(groups, conflict, signal, false) : failure;
   }
 
-  async #run(session: Session, plan: Plan): Promise<StepError | null> {
+  async #run(session: Session, plan: Plan, signal: AbortSignal): Promise<StepError | null> {
     const start = performance.now();
+    const release = cutAfterAbort(session, signal);
     try {
       await runTransaction(session, plan.steps, {
         named: !this.options.connection.unnamedStatements,
@@ -134,6 +138,8 @@ export class PostgresSinkTask implements SinkTask {
     } catch (error) {
       if (error instanceof StepError) return error;
       throw error;
+    } finally {
+      release();
     }
     this.#metrics.seconds.observe((performance.now() - start) / 1000);
     return null;
@@ -220,6 +226,20 @@ export class PostgresSinkTask implements SinkTask {
       retriable: false,
     });
   }
+}
+
+/** A task that is stopped lets its transaction end, but does not wait for locks of others. */
+function cutAfterAbort(session: Session, signal: AbortSignal): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => session.cut(), STOP_GRACE_MS);
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  };
 }
 
 /** An error of the class `stale`. */

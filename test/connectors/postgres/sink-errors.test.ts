@@ -386,3 +386,28 @@ describe('two tasks', () => {
     ]);
   });
 });
+
+describe('a task that is stopped', () => {
+  it('does not wait for a lock that somebody holds, and leaves nothing half written', async () => {
+    const table = await db.table(`id int8 PRIMARY KEY, a text`);
+    const { row } = rowsOf(table, FIELDS);
+    const sink = await db.sink({ ...UPSERT, 'connection.ApplicationName': table });
+    await sink.write(row(1, 'a'));
+    const owner = new Client({ connectionString: db.url });
+    await owner.connect();
+    try {
+      await owner.query(`BEGIN; UPDATE ${table} SET a = 'locked' WHERE id = 1`);
+      const stop = new AbortController();
+      const putting = sink.task.put([row(0, 'new'), row(1, 'late')], stop.signal).catch((error) => error);
+      stop.abort();
+      expect(isRetriable(await putting)).toBe(true);
+      // The server notices that nobody waits for the rows any more, and does not write them when the lock is free.
+      const backend = `SELECT 1 FROM pg_stat_activity WHERE application_name = $1`;
+      await waitFor(async () => (await db.rows(backend, [table])).length === 0);
+      await owner.query('COMMIT');
+      expect(await db.texts(table)).toEqual([['1', 'locked']]);
+    } finally {
+      await owner.end();
+    }
+  });
+});
