@@ -27,7 +27,8 @@ export function watchKafka(clients: KafkaClients, brokers: readonly string[]): K
       if (port === clients.kafka) clusterId ??= await port.clusterId();
       silent.delete(port);
     } catch (error) {
-      silent.set(port, causeChain(error).join(': '));
+      // Addresses and the reason; what lies below says the reason again.
+      silent.set(port, causeChain(error).slice(0, 2).join(': '));
     }
   }
 

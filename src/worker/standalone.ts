@@ -5,6 +5,7 @@ import type { Catalog } from './catalog';
 import { consumerSettings } from './client-settings';
 import { createClients, type OpenKafka } from './clients';
 import { type ConnectorEnvironment, ConnectorRunner } from './connector-runner';
+import { checkConverters } from './converter-check';
 import { type ConnectorSpec, FileIssuesError, issueAt } from './files';
 import { type KafkaWatch, watchKafka } from './kafka-watch';
 import { noOffsetStore, openOffsetStore } from './offset-storage';
@@ -39,8 +40,10 @@ export interface StandaloneWorker extends WorkerView {
   stop(): Promise<void>;
 }
 
+/** Throws ConfigError when the worker's converters are not known. */
 export async function createStandalone(options: StandaloneOptions): Promise<StandaloneWorker> {
   const { worker, catalog, logger, metrics } = options;
+  await checkConverters(worker, catalog);
   const clients = createClients(worker.raw, options.openKafka);
   const offsets = (await openOffsetStore(worker, clients.kafka, logger)) ?? noOffsetStore();
   let sourcesDone = (): void => {};

@@ -79,7 +79,7 @@ export function startTask(spec: TaskSpec, environment: TaskEnvironment, paused: 
   const done = run().catch((error: unknown) => {
     failure = error instanceof Error ? error : new Error(String(error));
     logger.error(
-      defect(failure) ? { err: failure } : {},
+      defect(failure) ? { err: failure } : hintOf(failure),
       `Task ${spec.connector}-${spec.task} failed: ${causeChain(failure).join(': ')}`,
     );
     throw failure;
@@ -115,6 +115,9 @@ export function startTask(spec: TaskSpec, environment: TaskEnvironment, paused: 
     },
   };
 }
+
+const hintOf = (error: Error): { hint?: string } =>
+  error instanceof MillraceError && error.hint !== null ? { hint: error.hint } : {};
 
 const defect = (error: Error): boolean => !(error instanceof MillraceError) || error.code === 'INTERNAL';
 

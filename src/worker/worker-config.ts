@@ -28,6 +28,8 @@ export interface WorkerConfig {
   readonly warnings: readonly FileIssue[];
   /** Whether file, variables or arguments set the key. */
   isSet(key: string): boolean;
+  /** About a key, with the place where it is set. */
+  issue(key: string, message: string): FileIssue;
   /** What was set, as JSON, secrets masked. */
   toString(): string;
 }
@@ -55,6 +57,7 @@ export async function loadWorkerConfig(sources: WorkerSources = {}): Promise<Wor
     providers,
     warnings: remarks(raw).map(({ key, message }) => place(key, message, { severity: 'warning' })),
     isSet: (key) => isSaid(key, sources, env),
+    issue: (key, message) => place(key, message),
     toString: () => layers.masked,
   };
 }
