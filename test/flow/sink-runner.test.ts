@@ -239,7 +239,7 @@ test('two tasks share the partitions, and hand them over without loss or repetit
   const second = collect(topic, { once: forever, task: 1 });
   await waitFor(
     async () => {
-      await produce(kafka, topic, ['more'], 3);
+      for (const partition of [0, 1, 2, 3]) await produce(kafka, topic, ['more'], partition);
       return second.seen.length > 0;
     },
     { timeoutMs: 20_000, intervalMs: 200, what: 'the second task to get a share' },

@@ -156,6 +156,7 @@ describe('aborted data that looks harmless', () => {
     await one.transaction.abort();
     await two.transaction.abort();
     await three.transaction.commit();
+    await allEnded(topic);
     const plain = plane.producer();
     await plain.send(topic, 0, encode([zeroKey('plain 10')]));
     await plain.close();
