@@ -80,6 +80,12 @@ async function describe(client: Client, relation: Relation, options: SourceOptio
 export function unreadable(relation: Relation, error: unknown): MillraceError {
   const code = (error as { code?: string }).code;
   const refusal = databaseError(error, `Reading ${relation.name}`);
+  // For a writer it means a standby, and passes with the fail-over; here it is the statement.
+  if (code === '25006')
+    return new MillraceError('DATABASE_REFUSED', refusal.message, {
+      cause: error,
+      hint: 'A source reads only: the query must not write, lock rows, or draw from sequences.',
+    });
   if (code !== '42P01' && code !== '42703' && code !== '3F000') return refusal;
   return new MillraceError('TABLE_UNSUITABLE', refusal.message, {
     cause: error,

@@ -6,6 +6,7 @@ import {
   isRetriable,
   type Logger,
   MillraceError,
+  SILENT,
   type SourceOffset,
   SourceRecord,
   Struct,
@@ -44,9 +45,12 @@ export class RelationReader {
   readonly #observer: Observer;
   #layout: Layout | null = null;
   #signature: string | null = null;
+  #warned = false;
   #pass: Bounds | null = null;
   #observation: Observation | null = null;
   #stream: RowStream | null = null;
+  /** What ended the reading behind records that were handed out. */
+  #failure: unknown = null;
   #pageRows = 0;
   #passRows = 0;
   #retryMs = RETRY_FIRST_MS;
@@ -79,21 +83,31 @@ export class RelationReader {
     this.#pass = null;
     this.#layout = null;
     this.#held = null;
+    this.#failure = null;
   }
 
-  /** The next records, as many as `batchRows`; null when the pass is through. */
+  /** The next records, at most `batchRows`; null when the pass is through. */
   async next(client: Client): Promise<SourceRecord[] | null> {
+    const records: SourceRecord[] = [];
     try {
-      return await this.#next(client);
+      if (this.#failure !== null) throw this.#failure;
+      return (await this.#read(client, records)) ? records : null;
     } catch (error) {
+      // The cursor is past the rows that were taken: they go out first.
+      const first = this.#failure === null && records.length > 0;
+      this.#failure = first ? error : null;
+      if (first) return records;
       this.reset();
       throw error instanceof MillraceError ? error : unreadable(this.relation, error);
     }
   }
 
-  async #next(client: Client): Promise<SourceRecord[] | null> {
-    if (this.#pass === null && !(await this.#begin(client))) return this.#end();
-    const records: SourceRecord[] = [];
+  /** False when the pass is through and had nothing more. */
+  async #read(client: Client, records: SourceRecord[]): Promise<boolean> {
+    if (this.#pass === null && !(await this.#begin(client))) {
+      this.#end();
+      return false;
+    }
     while (records.length < this.options.batchRows) {
       this.#stream ??= this.#openPage(client);
       const stream = this.#stream;
@@ -101,19 +115,24 @@ export class RelationReader {
       this.#take(stream, records);
       if (!stream.done) continue;
       this.#stream = null;
-      this.#endPage(records);
-      if (!this.#hasMorePages()) return records.length > 0 ? this.#last(records) : this.#end();
+      // All rows of the page's last time were in it.
+      this.#release(null, records);
+      if (this.#hasMorePages()) continue;
+      // What is due next is settled with the last records, so that nobody waits to hear of it.
+      this.#end();
+      return records.length > 0;
     }
-    return records;
+    return true;
   }
 
   async #begin(client: Client): Promise<boolean> {
     let observation: Observation;
     do {
-      this.#layout ??= await readLayout(client, this.relation, this.options, this.context.logger);
+      this.#layout ??= await this.#readLayout(client);
       observation = await this.#observer.observe(client, this.#layout);
       // The first observation after a change describes what the layout may not know yet.
       if (observation.signature === this.#signature) break;
+      if (this.#signature !== null) this.#warned = false;
       this.#signature = observation.signature;
       this.#layout = null;
     } while (this.#layout === null);
@@ -122,6 +141,13 @@ export class RelationReader {
     if (observation.blocked) return false;
     this.#pass = { from: this.#cursor, id: observation.id, micros: observation.micros };
     return true;
+  }
+
+  /** Warns once of what a shape of the table costs. */
+  #readLayout(client: Client): Promise<Layout> {
+    const logger = this.#warned ? SILENT : this.context.logger;
+    this.#warned = true;
+    return readLayout(client, this.relation, this.options, logger);
   }
 
   #openPage(client: Client): RowStream {
@@ -215,23 +241,12 @@ export class RelationReader {
     );
   }
 
-  /** All rows of the page's last time were in it. */
-  #endPage(records: SourceRecord[]): void {
-    this.#release(null, records);
-  }
-
   #hasMorePages(): boolean {
     const { mode, suffix, pageRows } = this.options;
     return mode !== 'bulk' && suffix === '' && this.#pageRows >= pageRows;
   }
 
-  /** The pass ends with records; what is due next is settled at once, so that nobody waits to hear of it. */
-  #last(records: SourceRecord[]): SourceRecord[] {
-    this.#end();
-    return records;
-  }
-
-  #end(): null {
+  #end(): void {
     const { heldBack } = this.#observation!;
     const now = performance.now();
     this.#pass = null;
@@ -242,6 +257,5 @@ export class RelationReader {
     this.dueAt =
       now + (soon ? Math.min(this.#retryMs, this.options.pollIntervalMs) : this.options.pollIntervalMs);
     this.#retryMs = soon ? Math.min(this.#retryMs * 2, RETRY_MAX_MS) : RETRY_FIRST_MS;
-    return null;
   }
 }
