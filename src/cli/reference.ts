@@ -1,5 +1,5 @@
 /** The reference pages of `docs/reference`, rendered from the definitions that parsing and validation use. */
-import { CATALOG, type ConfigDef, type ConfigKey, type ConfigValue } from '../kernel';
+import { CATALOG, ConfigDef, type ConfigKey, type ConfigValue } from '../kernel';
 import type { Plugin } from '../plugin';
 import { REGISTRY_CONFIG } from '../registry';
 import { BUILT_IN_MODULES, createCatalog, SINK_DEF, SOURCE_DEF, WORKER_DEF } from '../worker';
@@ -20,7 +20,7 @@ export async function renderReference(): Promise<Map<string, string>> {
     'transforms.md',
     pluginsPage('Transforms and predicates', TRANSFORMS_INTRO, plugins, ['transform', 'predicate']),
   );
-  pages.set('worker.md', page('Worker keys', WORKER_INTRO, keyTables(WORKER_DEF)));
+  pages.set('worker.md', page('Worker keys', WORKER_INTRO, keyTables(workerDef())));
   pages.set('registry.md', page('Schema Registry keys', REGISTRY_INTRO, keyTables(REGISTRY_CONFIG)));
   pages.set('errors.md', errorsPage());
   pages.set('README.md', indexPage(connectors));
@@ -28,6 +28,14 @@ export async function renderReference(): Promise<Map<string, string>> {
 }
 
 const NOTE = '<!-- Written by npm run docs from the definitions in the code. -->';
+const FRAMEWORK_INTRO = `What each connector understands besides its own keys. Families of keys:
+
+- \`key.converter.*\`, \`value.converter.*\`, \`header.converter.*\`: settings of the [converter](converters.md) named beside them.
+- \`transforms.<alias>.*\`, \`predicates.<alias>.*\`: the [chain](transforms.md).
+- \`producer.override.*\` of a source, \`consumer.override.*\` of a sink: keys of [clients](worker.md) for this connector alone.
+- \`topic.creation.default.*\` and \`topic.creation.<group>.*\` of a source: how topics are made that do not exist: \`partitions\` and
+  \`replication.factor\` (both required of \`default\`, -1 is the broker's default), settings such as \`cleanup.policy\`; of a group also
+  \`include\` and \`exclude\`, regular expressions. Without any of them the broker makes topics, if it may.`;
 const CONVERTERS_INTRO =
   'Set as `key.converter`, `value.converter` or `header.converter`; their keys follow with that prefix, as in ' +
   '`value.converter.schemas.enable`.';
@@ -37,11 +45,22 @@ const TRANSFORMS_INTRO =
   'and `predicates.p.type`.';
 const WORKER_INTRO =
   'Keys of the worker file of `millrace standalone`. Each is also read from the environment as `CONNECT_` and the key in ' +
-  'upper case with `_` for the dots.';
+  'upper case with `_` for the dots. Those of Connection hold for all clients of the worker; below `producer.`, `consumer.` ' +
+  'and `admin.` each may be given again for one kind of client, and below `producer.override.` and so on for one connector.';
 const REGISTRY_INTRO = 'Keys of the file of `millrace registry`.';
 
 const page = (title: string, intro: string, body: string): string =>
   `${NOTE}\n\n# ${title}\n\n${intro}\n\n${body}\n`;
+
+/** Without the keys of connections that each kind of client has again below its prefix. */
+function workerDef(): ConfigDef {
+  const { keys, prefixes } = WORKER_DEF;
+  const own = [...keys.values()].filter(({ name, doc }) => {
+    const [, shared] = /^(?:producer|consumer|admin)\.(.+)$/.exec(name) ?? [];
+    return shared === undefined || keys.get(shared)?.doc !== doc;
+  });
+  return new ConfigDef(own, prefixes);
+}
 
 function connectorPage(connector: Plugin): string {
   const answers = connector.aliases.map((alias) => `\`${alias}\``).join(', ');
@@ -50,19 +69,19 @@ function connectorPage(connector: Plugin): string {
     answers === '' ? '' : `Also answers to ${answers}.`,
     'Besides these keys every connector has those of [connector-keys.md](connector-keys.md).',
     keyTables(connector.config),
-    ...(connector.examples ?? []).map(exampleText),
+    ...(connector.examples ?? []).map((example) => exampleText(example)),
   ];
   return page(connector.name, connector.summary, parts.filter((part) => part !== '').join('\n\n'));
 }
 
-function exampleText({ title, config }: NonNullable<Plugin['examples']>[number]): string {
+function exampleText({ title, config }: NonNullable<Plugin['examples']>[number], level = 2): string {
   const lines = Object.entries(config).map(([key, value]) => `${key}=${value}`);
-  return `## Example: ${title}\n\n\`\`\`properties\n${lines.join('\n')}\n\`\`\``;
+  return `${'#'.repeat(level)} Example: ${title}\n\n\`\`\`properties\n${lines.join('\n')}\n\`\`\``;
 }
 
 function frameworkPage(): string {
   const body = `## Sources\n\n${keyTables(SOURCE_DEF, 3)}\n\n## Sinks\n\n${keyTables(SINK_DEF, 3)}`;
-  return page('Keys of every connector', 'What each connector understands besides its own keys.', body);
+  return page('Keys of every connector', FRAMEWORK_INTRO, body);
 }
 
 function pluginsPage(
@@ -71,19 +90,44 @@ function pluginsPage(
   plugins: readonly Plugin[],
   kinds: readonly Plugin['kind'][],
 ): string {
-  const sections = kinds
-    .flatMap((kind) => plugins.filter((plugin) => plugin.kind === kind))
-    .map(pluginSection);
+  const own = kinds.flatMap((kind) => plugins.filter((plugin) => plugin.kind === kind));
+  const sections = own.flatMap((plugin) => {
+    // The same under another kind, such as a converter that also converts headers, needs no section of its own.
+    const alike = own.filter(({ name }) => name === plugin.name);
+    return alike[0] === plugin ? [pluginSection(plugin, alike)] : [];
+  });
   return page(title, intro, sections.join('\n\n'));
 }
 
-function pluginSection(plugin: Plugin): string {
-  const kind =
-    plugin.kind === 'converter' || plugin.kind === 'transform' ? '' : ` (${plugin.kind.replace('-', ' ')})`;
+function pluginSection(plugin: Plugin, alike: readonly Plugin[]): string {
   const answers = plugin.aliases.map((alias) => `\`${alias}\``).join(', ');
-  const head = `## ${plugin.name}${kind}\n\n${plugin.summary}${answers === '' ? '' : ` Answers to ${answers}.`}`;
-  return plugin.config.keys.size === 0 ? head : `${head}\n\n${keyTables(plugin.config, 3)}`;
+  const also = alike.length > 1 ? ` Also a ${KIND_NAMES[alike[1]!.kind]}.` : '';
+  const parts = [
+    `## ${plugin.name}${plugin.kind === 'converter' || plugin.kind === 'transform' ? '' : ` (${KIND_NAMES[plugin.kind]})`}`,
+    `${plugin.summary}${also}${answers === '' ? '' : ` Answers to ${answers}.`}`,
+    plugin.description ?? '',
+    ownKeys(plugin).keys.size === 0 ? '' : keyTables(ownKeys(plugin), 3),
+    ...(plugin.examples ?? []).map((example) => exampleText(example, 3)),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
 }
+
+const KIND_NAMES: Readonly<Record<Plugin['kind'], string>> = {
+  source: 'source',
+  sink: 'sink',
+  converter: 'converter',
+  'header-converter': 'header converter',
+  transform: 'transform',
+  predicate: 'predicate',
+  'config-provider': 'config provider',
+};
+
+/** What the worker sets itself is no choice of the reader. */
+const ownKeys = ({ config }: Plugin): ConfigDef =>
+  new ConfigDef(
+    [...config.keys.values()].filter(({ name }) => name !== 'converter.type'),
+    config.prefixes,
+  );
 
 /** One table per group, in the order of definition. */
 function keyTables(def: ConfigDef, level = 2): string {

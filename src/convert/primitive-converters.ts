@@ -148,7 +148,10 @@ const baseOf = (form: Form) => ({
   name: form.name,
   aliases: [`org.apache.kafka.connect.converters.${form.java}Converter`, `${form.java}Converter`, form.java],
   version: '0.1.0',
-  summary: form.size === null ? 'Bytes as they are.' : `${form.schema.type}, ${form.size} bytes, big-endian.`,
+  summary:
+    form.size === null
+      ? 'Bytes as they are.'
+      : `${form.schema.type}, ${form.size} ${form.size === 1 ? 'byte' : 'bytes, big-endian'}.`,
   config,
 });
 
