@@ -19,7 +19,10 @@ const gates = {
   build: () => builder.build(),
   types: () => collect(bin('tsc'), ['--noEmit', '-p', rootDir]),
   lint: () =>
-    together(collect(bin('biome'), ['check', '--max-diagnostics=200', '.']), collect(bin('eslint'), ['.', '--max-warnings', '0'])),
+    together(
+      collect(bin('biome'), ['check', '--max-diagnostics=200', '.']),
+      collect(bin('eslint'), ['.', '--max-warnings', '0']),
+    ),
   arrows: () => collect(process.execPath, ['scripts/arrows.mjs']),
 };
 
