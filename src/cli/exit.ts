@@ -1,5 +1,5 @@
 /** How commands end: one table of exit codes, and errors told without stack traces when the user can mend them. */
-import { CATALOG, causeChain, type ErrorCode, MillraceError } from '../kernel';
+import { CATALOG, causeChain, type ErrorCode, hintsOf, MillraceError } from '../kernel';
 import { type FileIssue, FileIssuesError, issueText } from '../worker';
 
 export const EXIT = {
@@ -45,7 +45,7 @@ export function describe(error: unknown): string {
   if (error instanceof FileIssuesError) return error.issues.map(issueText).join('\n');
   if (error instanceof MillraceError) {
     const text = causeChain(error).join('\n  because ');
-    return error.hint === null ? text : `${text}\n  ${error.hint}`;
+    return [text, ...hintsOf(error)].join('\n  ');
   }
   if (isSystemError(error)) return error.message;
   return error instanceof Error && error.stack ? error.stack : String(error);

@@ -147,3 +147,17 @@ export function causeChain(error: unknown): string[] {
   }
   return messages;
 }
+
+/** How to mend it, in the words of an error and its causes: the nearest to the trouble first. */
+export function hintsOf(error: unknown): string[] {
+  const hints: string[] = [];
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 10;
+    current = current.cause, depth++
+  ) {
+    const hint = current instanceof MillraceError ? current.hint : null;
+    if (hint !== null && !hints.includes(hint)) hints.unshift(hint);
+  }
+  return hints;
+}

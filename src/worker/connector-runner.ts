@@ -2,7 +2,15 @@
 import { type Config, causeChain, createBackoff, isRetriable, MillraceError } from '../kernel';
 import type { PlanContext, TaskConfig } from '../plugin';
 import { type Connector, frameworkDef, type OverridePolicy } from './connector-config';
-import { addProgress, hideSecrets, NO_PROGRESS, taskClass, taskStatus, traceOf } from './connector-status';
+import {
+  addProgress,
+  hideSecrets,
+  hintField,
+  NO_PROGRESS,
+  taskClass,
+  taskStatus,
+  traceOf,
+} from './connector-status';
 import type { ConnectorSpec } from './files';
 import { type ConnectorEvent, type ConnectorState, type Effect, nextStep } from './lifecycle';
 import { type Providers, resolveReferences } from './references';
@@ -130,7 +138,7 @@ export class ConnectorRunner {
       this.#error = error instanceof Error ? error : new Error(String(error));
       await this.handle('planFailed');
       this.environment.logger.error(
-        { connector: this.name },
+        { connector: this.name, ...hintField(error) },
         `Connector ${this.name} failed: ${causeChain(error).join(': ')}`,
       );
     } finally {

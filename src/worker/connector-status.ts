@@ -1,5 +1,5 @@
 /** How a connector and its tasks look from outside (connect.md §1.3). */
-import { causeChain, MillraceError } from '../kernel';
+import { causeChain, hintsOf, MillraceError } from '../kernel';
 import type { TaskConfig } from '../plugin';
 import { classNameOf } from './catalog';
 import type { Connector } from './connector-config';
@@ -32,10 +32,16 @@ export function traceOf(error: Error): string {
   const lines = causeChain(error).map((message, i) =>
     i === 0 ? `${error.name}: ${message}` : `Caused by: ${message}`,
   );
-  if (error instanceof MillraceError && error.hint !== null) lines.push(error.hint);
+  lines.push(...hintsOf(error));
   if (!(error instanceof MillraceError) && error.stack)
     lines.push(error.stack.split('\n').slice(1).join('\n'));
   return lines.join('\n');
+}
+
+/** For log lines. */
+export function hintField(error: unknown): { hint?: string } {
+  const hints = hintsOf(error);
+  return hints.length === 0 ? {} : { hint: hints.join(' ') };
 }
 
 /** A value that is what a reference resolved to is shown as the reference. */

@@ -6,7 +6,7 @@ import type { Catalog } from './catalog';
 import { consumerSettings, producerSettings } from './client-settings';
 import type { KafkaClients } from './clients';
 import type { Connector } from './connector-config';
-import { NO_PROGRESS } from './connector-status';
+import { hintField, NO_PROGRESS } from './connector-status';
 import { buildPipeline, closePipeline } from './pipeline';
 import { topicCreation, wholeName } from './topic-keys';
 import { trackProducer, trackReaders } from './topic-tracker';
@@ -79,7 +79,7 @@ export function startTask(spec: TaskSpec, environment: TaskEnvironment, paused: 
   const done = run().catch((error: unknown) => {
     failure = error instanceof Error ? error : new Error(String(error));
     logger.error(
-      defect(failure) ? { err: failure } : hintOf(failure),
+      defect(failure) ? { err: failure } : hintField(failure),
       `Task ${spec.connector}-${spec.task} failed: ${causeChain(failure).join(': ')}`,
     );
     throw failure;
@@ -115,9 +115,6 @@ export function startTask(spec: TaskSpec, environment: TaskEnvironment, paused: 
     },
   };
 }
-
-const hintOf = (error: Error): { hint?: string } =>
-  error instanceof MillraceError && error.hint !== null ? { hint: error.hint } : {};
 
 const defect = (error: Error): boolean => !(error instanceof MillraceError) || error.code === 'INTERNAL';
 
