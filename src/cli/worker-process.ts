@@ -1,10 +1,13 @@
 /** A standalone worker as a process: logger, plug-ins, Kafka, REST, signals. Shared by `standalone`, `run` and `start`. */
 import type { PinoLogger, Prometheus } from '../http';
+import type { Logger } from '../kernel';
 import type { RestListening } from '../rest';
 import type { SchemaServices } from '../schemas/services';
 import {
   BUILT_IN_MODULES,
+  type Catalog,
   type ConnectorSpec,
+  checkWorkerConverters,
   createCatalog,
   createStandalone,
   findThirdParty,
@@ -39,9 +42,10 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   const { modules, remarks } = findThirdParty(config.config.list('plugin.path'));
   for (const remark of remarks) logger.info({}, remark);
   const services = schemaServices(config, logger, prometheus);
+  const catalog = createCatalog([...CONNECTOR_MODULES, ...BUILT_IN_MODULES, ...modules]);
   const worker = await createStandalone({
     worker: config,
-    catalog: createCatalog([...CONNECTOR_MODULES, ...BUILT_IN_MODULES, ...modules]),
+    catalog,
     openKafka: (keys) => openKafka(keys, logger, prometheus),
     logger,
     metrics: prometheus,
@@ -59,11 +63,21 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     // Connectors begin to connect while the HTTP server is loaded.
     await worker.start(specs);
     if (options.rest !== false) rest = await serveRest(config, worker, logger, prometheus);
+    await warnOfConverterKeys(config, catalog, logger);
   } catch (error) {
     await stop();
     throw error;
   }
   return { worker, url: rest?.urls[0] ?? null, stop };
+}
+
+/** A wrong value shows in the task that uses the converter; a key that nobody knows would show nowhere. */
+async function warnOfConverterKeys(config: WorkerConfig, catalog: Catalog, logger: Logger): Promise<void> {
+  for (const { key, message, kind } of await checkWorkerConverters(config.raw, catalog)) {
+    if (kind !== 'unknown') continue;
+    const { file, line } = config.issue(key, message);
+    logger.warn({ file, line }, message);
+  }
 }
 
 async function serveRest(

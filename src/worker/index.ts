@@ -10,5 +10,6 @@ export { type ConfigKeyInfo, configKeyInfos, type PluginInfo, pluginInfos } from
 export { createStandalone, type StandaloneOptions, type StandaloneWorker } from './standalone';
 export { findThirdParty } from './third-party';
 export { loadWorkerConfig, type WorkerConfig, type WorkerSources } from './worker-config';
+export { checkWorkerConverters } from './worker-converters';
 export { WORKER_DEF } from './worker-keys';
 export * from './worker-view';

@@ -14,6 +14,7 @@ import {
 import { createProviders, type Providers, resolveReferences } from './references';
 import { checkSpec } from './spec-check';
 import { checkWorker, hideResolved, remarks } from './worker-config';
+import { checkWorkerConverters } from './worker-converters';
 import { WORKER_DEF } from './worker-keys';
 
 export type FileKind = 'worker' | 'connector' | 'pipeline';
@@ -33,7 +34,7 @@ export async function lintDocument(document: Document, catalog: Catalog): Promis
   const kind = fileKind(document);
   if (kind === 'pipeline') return lintPipeline(document, catalog);
   if (kind === 'connector') return lintConnector(document, catalog);
-  if (kind === 'worker') return lintWorker(document);
+  if (kind === 'worker') return lintWorker(document, catalog);
   const message =
     'This is no configuration file: a connector has connector.class, a pipeline has sources or sinks, a worker has bootstrap.servers';
   return { file, kind, summary: 'unknown', issues: [...document.issues, issueAt(file, 1, message)] };
@@ -77,7 +78,7 @@ async function lintPipeline(document: Document, catalog: Catalog): Promise<LintR
   const specs = await Promise.all(
     pipeline.connectors.map((spec) => checkSpec(spec, { catalog, providers, policy: 'all', worker: null })),
   );
-  const workerIssues = await lintWorkerKeys(file, worker, workerLineOf, providers);
+  const workerIssues = await lintWorkerKeys(file, worker, workerLineOf, providers, catalog);
   const count = (kind: string): number => pipeline.connectors.filter((each) => each.kind === kind).length;
   return {
     file,
@@ -94,10 +95,10 @@ async function lintPipeline(document: Document, catalog: Catalog): Promise<LintR
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-async function lintWorker(document: Document): Promise<LintResult> {
+async function lintWorker(document: Document, catalog: Catalog): Promise<LintResult> {
   const { name, values, lineOf, issues } = readFlatFile(document);
   const { providers, issues: providerIssues } = providersOf(values, name, lineOf);
-  const own = await lintWorkerKeys(name, values, lineOf, providers);
+  const own = await lintWorkerKeys(name, values, lineOf, providers, catalog);
   return {
     file: name,
     kind: 'worker',
@@ -130,6 +131,7 @@ async function lintWorkerKeys(
   written: Raw,
   lineOf: (key: string) => number | null,
   providers: Providers,
+  catalog: Catalog,
 ): Promise<FileIssue[]> {
   const { config, broken } = await resolveReferences(written, providers);
   const place = (key: string, message: string, about: Partial<FileIssue> = {}): FileIssue =>
@@ -139,7 +141,7 @@ async function lintWorkerKeys(
     ...broken.map(({ key, reference, why }) =>
       place(key, `${key}: ${reference} cannot be resolved: ${why}`, { value: written[key] }),
     ),
-    ...checkWorker(config)
+    ...[...checkWorker(config), ...(await checkWorkerConverters(config, catalog))]
       .filter(({ key }) => !unresolved.has(key))
       .map(({ key, value, message }) => place(key, message, { value: value === null ? null : written[key] })),
     ...remarks(config).map(({ key, message }) =>
