@@ -12,7 +12,8 @@ import { DeadLetters } from './dead-letters';
 import { type AssignmentListener, keyOf, SinkConsumer } from './sink-consumer';
 import { type Chunk, type RawRecord, rawRecord, SinkDecoder, whereIs } from './sink-decoder';
 import { asError, StageOperator, untilHealed } from './stage';
-import { endsWithin, handleOf, pauseFor, TaskStatus } from './task-status';
+import { runAll, TaskControl } from './task-control';
+import { handleOf, pauseFor, TaskStatus } from './task-status';
 import type { SinkRunOptions, TaskHandle } from './types';
 
 /** How long one wait for records lasts; idle sinks get a tick (an empty put) this often. */
@@ -21,19 +22,13 @@ const ASSIGNMENT_POLL_MS = 20;
 
 export function runSinkTask(options: SinkRunOptions): TaskHandle {
   const runner = new SinkRunner(options);
-  const ended = runner.run();
-  ended.catch(() => {});
-  return handleOf(runner.status, ended, {
-    pause: () => runner.pause(),
-    resume: () => runner.resume(),
-    stop: (graceMs) => runner.stop(ended, graceMs),
-  });
+  return handleOf(runner.status, runner.start(), runner.control);
 }
 
 class SinkRunner implements AssignmentListener {
   readonly status = new TaskStatus();
   readonly #options: SinkRunOptions;
-  readonly #abort = new AbortController();
+  readonly control: TaskControl;
   readonly #operator: StageOperator;
   readonly #deadLetters: DeadLetters;
   readonly #decoder: SinkDecoder;
@@ -49,13 +44,13 @@ class SinkRunner implements AssignmentListener {
   #current: Chunk | null = null;
   #lastCommitAt = Date.now();
   #commitWanted = false;
-  #paused = false;
-  #abandoned = false;
   #sourcesDone = false;
 
   constructor(options: SinkRunOptions) {
     this.#options = options;
-    this.#operator = new StageOperator(options, this.status, this.#abort.signal);
+    this.control = new TaskControl(this.status, options.logger);
+    this.control.signal.addEventListener('abort', () => this.#assignment.abort());
+    this.#operator = new StageOperator(options, this.status, this.control.signal);
     this.#deadLetters = new DeadLetters(options);
     this.#decoder = new SinkDecoder(options.pipeline, this.#operator, (failure, raw) =>
       this.#deadLetters.report(failure, raw),
@@ -68,8 +63,15 @@ class SinkRunner implements AssignmentListener {
     this.#sent = counter('sink_record_send_total', 'Records written by the task');
   }
 
-  async run(): Promise<void> {
-    const { options, signal } = { options: this.#options, signal: this.#abort.signal };
+  start(): Promise<void> {
+    this.control.ended = this.#run();
+    this.control.ended.catch(() => {});
+    return this.control.ended;
+  }
+
+  async #run(): Promise<void> {
+    const options = this.#options;
+    const { signal } = this.control;
     const labels = { connector: options.connector, task: String(options.task) };
     const removeLag = options.metrics.observedGauge(
       'kafka_connect_sink_task_metrics_sink_record_lag',
@@ -108,7 +110,7 @@ class SinkRunner implements AssignmentListener {
       task,
       logger,
       metrics,
-      signal: this.#abort.signal,
+      signal: this.control.signal,
       report: (record: SinkRecord, error: Error) => this.#reportRefused(record, error),
       requestCommit: () => {
         this.#commitWanted = true;
@@ -124,7 +126,10 @@ class SinkRunner implements AssignmentListener {
     const { reader } = this.#consumer;
     while (!signal.aborted) {
       if (this.#failure !== null) throw this.#failure;
-      if (this.#paused) await this.#sleepWhilePaused();
+      if (this.control.paused) {
+        await this.#commit();
+        await this.control.sleepWhilePaused();
+      }
       if (this.#commitDue()) await this.#commit();
       if (this.#decoder.empty) {
         const assignment = this.#assignment;
@@ -169,7 +174,7 @@ class SinkRunner implements AssignmentListener {
         async () => {
           if (assigned.aborted)
             throw new MillraceError('CONFLICT', 'partitions were taken away', { retriable: false });
-          await this.#task!.put(records, this.#abort.signal);
+          await this.#task!.put(records, this.control.signal);
         },
         assigned,
       );
@@ -194,7 +199,7 @@ class SinkRunner implements AssignmentListener {
         this.#operator,
         'TASK_PUT',
         this.#options.plugin.name,
-        () => this.#task!.put([], this.#abort.signal),
+        () => this.#task!.put([], this.control.signal),
         signal,
       );
       this.#putting = tick.catch((error: unknown) => {
@@ -220,7 +225,7 @@ class SinkRunner implements AssignmentListener {
     await this.#putting;
     this.#lastCommitAt = Date.now();
     this.#commitWanted = false;
-    if (this.#abandoned || this.#consumer.assigned === null) return;
+    if (this.control.abandoned || this.#consumer.assigned === null) return;
     await this.#deadLetters.flush();
     const positions = await this.#flushable();
     try {
@@ -250,7 +255,7 @@ class SinkRunner implements AssignmentListener {
     this.#decoder.clear();
     try {
       await this.#task?.revoked?.(partitions);
-      if (lost || this.#abandoned) return;
+      if (lost || this.control.abandoned) return;
       await this.#deadLetters.flush();
       const positions = await this.#flushable();
       await this.#consumer.commit(positions).catch(() => {
@@ -265,7 +270,7 @@ class SinkRunner implements AssignmentListener {
 
   async assigned(positions: readonly Position[]): Promise<readonly Position[]> {
     this.#assignment = new AbortController();
-    if (this.#abort.signal.aborted) this.#assignment.abort();
+    if (this.control.signal.aborted) this.#assignment.abort();
     if (this.#task?.assigned === undefined) return positions;
     const own = await untilHealed(
       this.#operator,
@@ -307,45 +312,14 @@ class SinkRunner implements AssignmentListener {
     throw new TypeError(`record ${originalTopic}-${partition}@${offset} is not in the batch being written`);
   }
 
-  async #finish(failure: unknown): Promise<unknown> {
-    let first = failure;
-    const step = async (run: () => unknown): Promise<void> => {
-      try {
-        await run();
-      } catch (error) {
-        first ??= error;
-      }
-    };
+  #finish(failure: unknown): Promise<unknown> {
     this.#assignment.abort();
-    await step(() => this.#putting);
-    await step(() => this.#commit());
-    await step(() => this.#consumer.stop());
-    await step(() => this.#task?.[Symbol.asyncDispose]());
-    await step(() => this.#deadLetters.close());
-    return first;
-  }
-
-  async #sleepWhilePaused(): Promise<void> {
-    await this.#commit();
-    this.status.to('PAUSED');
-    while (this.#paused && !this.#abort.signal.aborted) await pauseFor(100, this.#abort.signal);
-    if (!this.#abort.signal.aborted) this.status.to('RUNNING');
-  }
-
-  pause(): void {
-    this.#paused = true;
-  }
-
-  resume(): void {
-    this.#paused = false;
-  }
-
-  async stop(ended: Promise<void>, graceMs = 5000): Promise<void> {
-    this.#abort.abort();
-    this.#assignment.abort();
-    if (await endsWithin(ended, graceMs)) return;
-    this.#abandoned = true;
-    this.#options.logger.warn({}, `task did not stop within ${graceMs} ms and is left behind`);
-    this.status.to('STOPPED');
+    return runAll(failure, [
+      () => this.#putting,
+      () => this.#commit(),
+      () => this.#consumer.stop(),
+      () => this.#task?.[Symbol.asyncDispose](),
+      () => this.#deadLetters.close(),
+    ]);
   }
 }

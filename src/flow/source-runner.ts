@@ -5,7 +5,8 @@ import type { SourceTask } from '../plugin';
 import { OffsetTracker, type Poll } from './offset-tracker';
 import { Outbox } from './outbox';
 import { asError, SKIPPED, type Stage, StageOperator, untilHealed } from './stage';
-import { endsWithin, handleOf, pauseFor, TaskStatus } from './task-status';
+import { runAll, TaskControl } from './task-control';
+import { handleOf, orAborted, TaskStatus } from './task-status';
 import type { SourceRunOptions, TaskHandle } from './types';
 
 const SLICE_MS = 10;
@@ -14,32 +15,24 @@ const STALL_SHOWN_AFTER_MS = 5000;
 
 export function runSourceTask(options: SourceRunOptions): TaskHandle {
   const runner = new SourceRunner(options);
-  const ended = runner.run();
-  ended.catch(() => {});
-  return handleOf(runner.status, ended, {
-    pause: () => runner.pause(),
-    resume: () => runner.resume(),
-    stop: (graceMs) => runner.stop(ended, graceMs),
-  });
+  return handleOf(runner.status, runner.start(), runner.control);
 }
 
 class SourceRunner {
   readonly status = new TaskStatus();
   readonly #options: SourceRunOptions;
-  readonly #abort = new AbortController();
+  readonly control: TaskControl;
   readonly #operator: StageOperator;
   readonly #tracker = new OffsetTracker();
   readonly #outbox: Outbox;
   readonly #polled: Counter;
   #task: SourceTask | null = null;
   #committing: Promise<void> = Promise.resolve();
-  #paused = false;
-  #abandoned = false;
-  #wake: () => void = () => {};
 
   constructor(options: SourceRunOptions) {
     this.#options = options;
-    this.#operator = new StageOperator(options, this.status, this.#abort.signal);
+    this.control = new TaskControl(this.status, options.logger);
+    this.#operator = new StageOperator(options, this.status, this.control.signal);
     const labels = { connector: options.connector, task: String(options.task) };
     const counter = (name: string, help: string): Counter =>
       options.metrics.counter(`kafka_connect_source_task_metrics_${name}`, help, labels);
@@ -51,7 +44,13 @@ class SourceRunner {
     });
   }
 
-  async run(): Promise<void> {
+  start(): Promise<void> {
+    this.control.ended = this.#run();
+    this.control.ended.catch(() => {});
+    return this.control.ended;
+  }
+
+  async #run(): Promise<void> {
     const { flushIntervalMs } = this.#options;
     const timer = setInterval(() => this.#tick(), flushIntervalMs);
     let failure: unknown = null;
@@ -64,7 +63,7 @@ class SourceRunner {
     clearInterval(timer);
     failure = await this.#finish(failure);
     this.#operator.log.flush();
-    if (failure !== null && !(this.#abort.signal.aborted && this.status.state !== 'FAILED')) {
+    if (failure !== null && !(this.control.signal.aborted && this.status.state !== 'FAILED')) {
       this.status.to('FAILED', asError(failure));
       throw failure;
     }
@@ -79,7 +78,7 @@ class SourceRunner {
       task,
       logger,
       metrics,
-      signal: this.#abort.signal,
+      signal: this.control.signal,
       offsets: {
         offset: async (partition: SourceRecord['sourcePartition']) =>
           (await offsets.get(connector, [partition]))[0] ?? null,
@@ -96,17 +95,18 @@ class SourceRunner {
   }
 
   async #loop(): Promise<void> {
-    const { signal } = this.#abort;
+    const { signal } = this.control;
     const { plugin, producer, once } = this.#options;
     const task = this.#task!;
     while (!signal.aborted) {
       if (this.#outbox.failure !== null) throw this.#outbox.failure;
-      if (this.#paused) {
-        await this.#sleepWhilePaused();
+      if (this.control.paused) {
+        this.#outbox.flush();
+        await this.control.sleepWhilePaused();
         continue;
       }
       const room = producer.ready();
-      if (room !== null) await Promise.race([room, this.#aborted()]);
+      if (room !== null) await orAborted(room, signal);
       const records = await untilHealed(this.#operator, 'TASK_POLL', plugin.name, () => task.poll(signal));
       if (records !== null && records.length > 0) {
         this.#polled.add(records.length);
@@ -119,31 +119,26 @@ class SourceRunner {
     }
   }
 
-  #aborted(): Promise<void> {
-    const { signal } = this.#abort;
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      this.#wake = resolve;
-    });
-  }
-
   async #process(records: readonly SourceRecord[]): Promise<void> {
     const poll = this.#tracker.open();
     const { producer } = this.#options;
     let index = 0;
-    while (index < records.length && !this.#abort.signal.aborted) {
-      const reached = this.#convert(records, index, poll);
-      if (reached.failed) {
-        await this.#convertWithCare(records[reached.index]!, poll);
-        index = reached.index + 1;
-      } else {
-        index = reached.index;
-        if (index < records.length) await (producer.ready() ?? yieldToLoop());
+    try {
+      while (index < records.length && !this.control.signal.aborted) {
+        const reached = this.#convert(records, index, poll);
+        if (reached.failed) {
+          await this.#convertWithCare(records[reached.index]!, poll);
+          index = reached.index + 1;
+        } else {
+          index = reached.index;
+          if (index < records.length) await (producer.ready() ?? yieldToLoop());
+        }
       }
+    } finally {
+      // Also when cut short: only what was sent or dropped is tracked, in order.
+      poll.closed = true;
+      this.#outbox.settle();
     }
-    // A poll that was cut short must never settle: its tail was not sent.
-    poll.closed = index >= records.length;
-    this.#outbox.settle();
   }
 
   /** The fast way: synchronous, until the end, a problem, or a slice of time is over. */
@@ -224,7 +219,7 @@ class SourceRunner {
 
   /** An aborted wait leaves the record untracked, so that it is read again after the restart. */
   #drop(record: SourceRecord, byTransform: boolean): void {
-    if (this.#abort.signal.aborted && !byTransform) return;
+    if (this.control.signal.aborted && !byTransform) return;
     if (byTransform) this.status.skipped++;
     this.#tracker.track(record);
   }
@@ -261,7 +256,7 @@ class SourceRunner {
   }
 
   async #commitOnce(): Promise<void> {
-    if (this.#abandoned) return;
+    if (this.control.abandoned) return;
     const { offsets, connector } = this.#options;
     const entries = this.#tracker.take();
     if (entries.length === 0) return;
@@ -275,47 +270,16 @@ class SourceRunner {
   }
 
   /** Sends the rest, stores the last offsets, disposes of the task. Returns what ended it, null when all went well. */
-  async #finish(failure: unknown): Promise<unknown> {
-    let first = failure;
-    const step = async (run: () => unknown): Promise<void> => {
-      try {
-        await run();
-      } catch (error) {
-        first ??= error;
-      }
-    };
-    await step(async () => {
-      this.#outbox.flush();
-      await this.#outbox.drained();
-      if (this.#outbox.failure !== null) throw this.#outbox.failure;
-    });
-    await step(() => this.#commit());
-    await step(() => this.#task?.[Symbol.asyncDispose]());
-    return first;
-  }
-
-  async #sleepWhilePaused(): Promise<void> {
-    this.#outbox.flush();
-    this.status.to('PAUSED');
-    while (this.#paused && !this.#abort.signal.aborted) await pauseFor(100, this.#abort.signal);
-    if (!this.#abort.signal.aborted) this.status.to('RUNNING');
-  }
-
-  pause(): void {
-    this.#paused = true;
-  }
-
-  resume(): void {
-    this.#paused = false;
-  }
-
-  async stop(ended: Promise<void>, graceMs = 5000): Promise<void> {
-    this.#abort.abort();
-    this.#wake();
-    if (await endsWithin(ended, graceMs)) return;
-    this.#abandoned = true;
-    this.#options.logger.warn({}, `task did not stop within ${graceMs} ms and is left behind`);
-    this.status.to('STOPPED');
+  #finish(failure: unknown): Promise<unknown> {
+    return runAll(failure, [
+      async () => {
+        this.#outbox.flush();
+        await this.#outbox.drained();
+        if (this.#outbox.failure !== null) throw this.#outbox.failure;
+      },
+      () => this.#commit(),
+      () => this.#task?.[Symbol.asyncDispose](),
+    ]);
   }
 }
 

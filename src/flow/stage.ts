@@ -2,7 +2,7 @@
 import { type Counter, causeChain, createBackoff, isRetriable, MillraceError } from '../kernel';
 import { Pending } from '../plugin';
 import { ErrorLog, kindOf } from './error-log';
-import { pauseFor, type TaskStatus } from './task-status';
+import { orAborted, pauseFor, type TaskStatus } from './task-status';
 import type { ErrorPolicy, SinkRunOptions, SourceRunOptions } from './types';
 
 export type Stage =
@@ -106,7 +106,7 @@ export class StageOperator {
   async #await(pending: Pending): Promise<unknown> {
     const timer = setTimeout(() => this.status.wait(`waiting for ${pending.what}`), WAIT_SHOWN_AFTER_MS);
     try {
-      await Promise.race([pending.ready, aborted(this.signal)]);
+      await orAborted(pending.ready, this.signal);
       return null;
     } catch (error) {
       return error;
@@ -154,13 +154,6 @@ const toleranceExceeded = ({ stage, className, error, at }: Failure): MillraceEr
 
 export const asError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(String(thrown));
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
 
 /**
  * Repeats an operation of the connector (`open`, `poll`, `put`) for as long as it fails retriably. The log has one line

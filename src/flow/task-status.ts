@@ -63,7 +63,9 @@ export function handleOf(
     },
     done,
     onChange: (listener) => status.onChange(listener),
-    ...control,
+    pause: () => control.pause(),
+    resume: () => control.resume(),
+    stop: (graceMs) => control.stop(graceMs),
   };
 }
 
@@ -90,5 +92,15 @@ export function endsWithin(promise: Promise<unknown>, ms: number): Promise<boole
       resolve(true);
     };
     promise.then(end, end);
+  });
+}
+
+/** The promise, or undefined as soon as the signal aborts. Leaves nothing behind on the signal. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const end = (): void => resolve(undefined);
+    signal.addEventListener('abort', end, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
   });
 }

@@ -49,7 +49,7 @@ describe('offsets follow acknowledged polls', () => {
     expect(tracker.take()).toEqual([{ partition: B, offset: { position: 5 } }]);
   });
 
-  test('a poll that was cut short never becomes safe', () => {
+  test('a poll that is still open holds back later ones', () => {
     const tracker = new OffsetTracker();
     tracker.open();
     tracker.track(record(A, 1));

@@ -245,15 +245,15 @@ test('two tasks share the partitions, and hand them over without loss or repetit
     { timeoutMs: 20_000, intervalMs: 200, what: 'the second task to get a share' },
   );
   await first.handle.stop();
-  await produce(kafka, topic, ['end'], 0);
-  await waitFor(() => valuesOf(second.seen).includes('end'), { timeoutMs: 20_000 });
+  for (const partition of [0, 1, 2, 3]) await produce(kafka, topic, ['end'], partition);
+  await waitFor(() => valuesOf(second.seen).filter((value) => value === 'end').length === 4, {
+    timeoutMs: 20_000,
+  });
   await second.handle.stop();
   const all = [...first.seen, ...second.seen].map((record) => `${record.partition}@${record.offset}`);
   expect(new Set(all).size).toBe(all.length);
-  const ends = await kafka.offsets(
-    [0, 1, 2, 3].map((partition) => ({ topic, partition })),
-    'latest',
-  );
+  const partitions = [0, 1, 2, 3].map((partition) => ({ topic, partition }));
+  const ends = await kafka.offsets(partitions, 'latest');
   expect(all).toHaveLength(ends.reduce((sum, end) => sum + end.offset, 0));
 });
 

@@ -100,7 +100,7 @@ test('without tolerance one bad record fails the task, which says which; what ca
   expect(outcome!.message).toContain(`topic='${topic}'`);
   expect(outcome!.message).toContain('sourceOffset={"next":2501}');
   expect((outcome!.cause as Error).message).toBe('not a number');
-  expect(offsets.entries.get('{"source":"count"}')).toEqual({ next: 2000 });
+  expect(offsets.entries.get('{"source":"count"}')).toEqual({ next: 2500 });
 });
 
 test('with tolerance one bad record costs one record', async () => {
