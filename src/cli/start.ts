@@ -78,7 +78,14 @@ async function runBeside(
   const { startRegistry } = require('../registry') as typeof import('../registry');
   const { logger, prometheus } = command;
   const listener = 'http://:8081';
-  const registry = await startRegistry({ kafka, listener, fallbackToFreePort: true, logger, prometheus });
+  const registry = await startRegistry({
+    kafka,
+    listener,
+    fallbackToFreePort: true,
+    logger,
+    prometheus,
+    replicationFactor: -1,
+  });
   try {
     await forgetLostTargets(kafka, pipelines, demo, command);
     const running = await launchWorker(command, pipelines, demo, registry);
