@@ -14,6 +14,8 @@ export interface Chunk {
   readonly batches: RawBatch[];
 }
 
+export const emptyChunk = (): Chunk => ({ records: [], positions: new Map(), batches: [] });
+
 /** Coordinates and bytes of the record a failure is about. */
 export interface RawRecord {
   readonly topic: string;
@@ -60,16 +62,14 @@ export class SinkDecoder {
     this.#held = false;
   }
 
-  /** Up to `max` records from what is queued; yields to the event loop in between. */
-  async decode(max: number, signal: AbortSignal): Promise<Chunk> {
-    const chunk: Chunk = { records: [], positions: new Map(), batches: [] };
+  /** Adds to the chunk from what is queued, up to `max` records; yields to the event loop in between. */
+  async decode(chunk: Chunk, max: number, signal: AbortSignal): Promise<void> {
     while (chunk.records.length < max && !signal.aborted) {
       if (this.#batch === null && !this.#nextBatch(chunk)) break;
       if (chunk.batches.at(-1) !== this.#batch) chunk.batches.push(this.#batch!);
       const end = await this.#decodeBatch(chunk, max, signal);
       if (end === 'slice') await yieldToLoop();
     }
-    return chunk;
   }
 
   #nextBatch(chunk: Chunk): boolean {

@@ -10,7 +10,7 @@ import {
 import type { SinkTask } from '../plugin';
 import { DeadLetters } from './dead-letters';
 import { type AssignmentListener, keyOf, SinkConsumer } from './sink-consumer';
-import { type Chunk, type RawRecord, rawRecord, SinkDecoder, whereIs } from './sink-decoder';
+import { type Chunk, emptyChunk, type RawRecord, rawRecord, SinkDecoder, whereIs } from './sink-decoder';
 import { asError, StageOperator, untilHealed } from './stage';
 import { runAll, TaskControl } from './task-control';
 import { handleOf, pauseFor, TaskStatus } from './task-status';
@@ -19,6 +19,7 @@ import type { SinkRunOptions, TaskHandle } from './types';
 /** How long one wait for records lasts; idle sinks get a tick (an empty put) this often. */
 const FETCH_WAIT_MS = 250;
 const ASSIGNMENT_POLL_MS = 20;
+const GATHER_WAIT_MS = 10;
 
 export function runSinkTask(options: SinkRunOptions): TaskHandle {
   const runner = new SinkRunner(options);
@@ -150,16 +151,33 @@ class SinkRunner implements AssignmentListener {
     }
   }
 
-  /** Decodes the next chunk while the previous one is still being written, then hands it over. */
+  /** Gathers the next chunk while the previous one is still being written, then hands it over. */
   async #step(): Promise<void> {
     const assignment = this.#assignment;
-    const chunk = await this.#decoder.decode(this.#options.maxPollRecords, assignment.signal);
+    const chunk = await this.#gather(assignment.signal);
     await this.#putting;
     if (assignment.signal.aborted || this.#failure !== null) return;
     const put = this.#put(chunk, assignment.signal);
     this.#putting = put.catch((error: unknown) => {
       if (!assignment.signal.aborted) this.#failure ??= asError(error);
     });
+  }
+
+  /** What is there at once; and as long as a put is under way, what comes meanwhile: a slow target gets larger batches. */
+  async #gather(signal: AbortSignal): Promise<Chunk> {
+    const max = this.#options.maxPollRecords;
+    const chunk = emptyChunk();
+    let writing = true;
+    void this.#putting.then(() => {
+      writing = false;
+    });
+    for (;;) {
+      await this.#decoder.decode(chunk, max, signal);
+      if (chunk.records.length >= max || signal.aborted) return chunk;
+      const batches = await this.#consumer.reader.next(writing ? GATHER_WAIT_MS : 0, signal);
+      if (signal.aborted || (batches.length === 0 && !writing)) return chunk;
+      this.#decoder.push(batches);
+    }
   }
 
   async #put(chunk: Chunk, assigned: AbortSignal): Promise<void> {

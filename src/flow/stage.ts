@@ -137,8 +137,7 @@ export class StageOperator {
     const where =
       errors.logIncludeMessages || errors.tolerance === 'all' ? `, where the record is {${at}}` : '';
     const message = `Error encountered in task ${connector}-${task}. Executing stage '${stage}' with class '${className}'${where}: ${causeChain(error).join(': ')}`;
-    const fields = { connector, task, stage };
-    this.log.report('error', kindOf(`${stage} ${className}`, error), fields, message);
+    this.log.report('error', kindOf(`${stage} ${className}`, error), { stage }, message);
   }
 }
 
