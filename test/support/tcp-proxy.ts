@@ -18,7 +18,8 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+/** @param port where it listens; any free one unless given */
+export async function startTcpProxy(target: { host: string; port: number }, port = 0): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
   const tamper = null as TcpProxy['tamper'];
   const proxy = {
@@ -68,7 +69,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   }
 
   const server = net.createServer(join);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   proxy.port = (server.address() as net.AddressInfo).port;
   return proxy;
 }
