@@ -5,7 +5,6 @@ import type { Catalog } from './catalog';
 import { consumerSettings } from './client-settings';
 import { createClients, type OpenKafka } from './clients';
 import { type ConnectorEnvironment, ConnectorRunner } from './connector-runner';
-import { checkConverters } from './converter-check';
 import { type ConnectorSpec, FileIssuesError, issueAt } from './files';
 import { type KafkaWatch, watchKafka } from './kafka-watch';
 import { noOffsetStore, openOffsetStore } from './offset-storage';
@@ -13,6 +12,7 @@ import { type CheckedSpec, checkSpec } from './spec-check';
 import { groupIdOf } from './task-runner';
 import { VERSION } from './version';
 import type { WorkerConfig } from './worker-config';
+import { refuseUnknownConverters } from './worker-converters';
 import type { ConnectorOffset, Health, WorkerView } from './worker-view';
 
 export interface StandaloneOptions {
@@ -43,7 +43,7 @@ export interface StandaloneWorker extends WorkerView {
 /** Throws ConfigError when the worker's converters are not known. */
 export async function createStandalone(options: StandaloneOptions): Promise<StandaloneWorker> {
   const { worker, catalog, logger, metrics } = options;
-  await checkConverters(worker, catalog);
+  await refuseUnknownConverters(worker, catalog);
   const clients = createClients(worker.raw, options.openKafka);
   const offsets = (await openOffsetStore(worker, clients.kafka, logger)) ?? noOffsetStore();
   let sourcesDone = (): void => {};

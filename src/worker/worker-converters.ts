@@ -1,8 +1,10 @@
 /** Settings of the worker's converters: their keys are open families to the worker's definition, and known to the plug-ins. */
-import { type ConfigDef, type ConfigIssue, MillraceError } from '../kernel';
+import { type ConfigDef, ConfigError, type ConfigIssue, MillraceError } from '../kernel';
 import type { Catalog } from './catalog';
 import { checkWithHints, prefixDef } from './config-compose';
+import { issueText } from './files';
 import { REGISTRY_URL } from './pipeline';
+import type { WorkerConfig } from './worker-config';
 
 type Raw = Readonly<Record<string, string>>;
 
@@ -24,6 +26,14 @@ export async function checkWorkerConverters(raw: Raw, catalog: Catalog): Promise
     }
   }
   return issues;
+}
+
+/** Throws ConfigError, with file and line, for classes that nobody knows: no connector could inherit them. */
+export async function refuseUnknownConverters(worker: WorkerConfig, catalog: Catalog): Promise<void> {
+  const wrong = await checkWorkerConverters(worker.raw, catalog);
+  const classes = wrong.filter(({ key, kind }) => kind === 'invalid' && /^\w+\.converter$/.test(key));
+  if (classes.length === 0) return;
+  throw new ConfigError(classes.map(({ key, message }) => issueText(worker.issue(key, message))).join('\n'));
 }
 
 function checkKeys(def: ConfigDef, prefix: string, raw: Raw): ConfigIssue[] {
