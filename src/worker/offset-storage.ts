@@ -1,7 +1,7 @@
 /** Chooses where source offsets are kept: a topic, or a file. */
 import type { OffsetStore } from '../flow';
 import type { KafkaPort } from '../kafka/port';
-import { ConfigError, type Logger } from '../kernel';
+import { ConfigError, type Logger, MillraceError } from '../kernel';
 import { stripPrefix } from './config-compose';
 import { openFileOffsetStore } from './offset-store-file';
 import { createKafkaOffsetStore } from './offset-store-kafka';
@@ -28,12 +28,39 @@ export async function openOffsetStore(
   const configs = Object.fromEntries(
     Object.entries(stripPrefix(raw, 'offset.storage.')).filter(([key]) => !OWN_KEYS.includes(key)),
   );
-  return createKafkaOffsetStore(kafka, {
+  const store = createKafkaOffsetStore(kafka, {
     topic,
     partitions: config.number('offset.storage.partitions'),
     replicationFactor: config.number('offset.storage.replication.factor'),
     configs,
   });
+  return withTimeout(store, topic, config.number('offset.flush.timeout.ms'));
+}
+
+/**
+ * A write that takes longer counts as failed, so that somebody is told; the runner stores what was newest once more. The
+ * topic keeps the order of writes, so a late one does no harm.
+ */
+function withTimeout(store: OffsetStore, topic: string, timeoutMs: number): OffsetStore {
+  return {
+    ...store,
+    set(connector, entries) {
+      return new Promise((resolve, reject) => {
+        const tooLate = (): void =>
+          reject(
+            new MillraceError(
+              'TIMEOUT',
+              `topic ${topic} took no offsets for ${timeoutMs} ms (offset.flush.timeout.ms)`,
+            ),
+          );
+        const timer = setTimeout(tooLate, timeoutMs);
+        store
+          .set(connector, entries)
+          .finally(() => clearTimeout(timer))
+          .then(resolve, reject);
+      });
+    },
+  };
 }
 
 /** Stands in where none is configured: asking it is the user's mistake. */

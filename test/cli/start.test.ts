@@ -135,6 +135,18 @@ describe('millrace start with the demo', () => {
     ]);
     expect(await get(`${worker}/ready`)).toEqual({ ready: true });
     expect(await get(`${registry}/subjects`)).toContain('demo-readings-value');
+    const offsets = async (name: string) =>
+      (
+        (await get(`${worker}/connectors/${name}/offsets`)) as {
+          offsets: { offset: Record<string, number> }[];
+        }
+      ).offsets;
+    const committed = (await offsets('readings-table')).reduce(
+      (sum, { offset }) => sum + offset.kafka_offset!,
+      0,
+    );
+    expect(committed).toBe(200_000);
+    expect(await offsets('readings-csv')).toHaveLength(10);
     // References are shown as written.
     expect(await get(`${worker}/connectors/readings-table/config`)).toMatchObject({
       'connection.url': '${env:PG_URL}',

@@ -1,5 +1,10 @@
-import type { CompactedLog, CompactedLogOptions, KafkaPort } from '../../src/kafka/port';
+import { createKafka, partitionForKey } from '../../src/kafka';
+import type { CompactedLog, CompactedLogOptions, KafkaPort, LogRecord } from '../../src/kafka/port';
+import { SILENT } from '../../src/kernel';
+import { loadWorkerConfig } from '../../src/worker';
+import { openOffsetStore } from '../../src/worker/offset-storage';
 import { createKafkaOffsetStore } from '../../src/worker/offset-store-kafka';
+import { stackAddresses, uniqueName } from '../support/stack';
 
 /** A log kept in memory; what is in `records` before the start is replayed. */
 function memoryLog(records: { key: string; value: string | null }[], failures = 0) {
@@ -81,5 +86,58 @@ describe('offsets in a topic', () => {
     await expect(store.get('c', [{ f: 'a' }])).rejects.toThrow('no broker');
     expect(await store.get('c', [{ f: 'a' }])).toEqual([{ position: 1 }]);
     await store.close();
+  });
+});
+
+describe('offsets in a topic of a real broker', () => {
+  const topic = uniqueName('offsets');
+  let kafka: KafkaPort;
+  beforeAll(async () => {
+    kafka = createKafka({ brokers: [(await stackAddresses()).kafka], clientId: 'test' }, { logger: SILENT });
+  });
+  afterAll(async () => {
+    await kafka.admin.deleteTopics([topic]);
+    await kafka.close();
+  });
+
+  test('the topic is made as Connect makes it; another worker finds what one has stored', async () => {
+    const config = await loadWorkerConfig({ arguments: { 'offset.storage.topic': topic }, env: {} });
+    const store = (await openOffsetStore(config, kafka, SILENT))!;
+    const partitions = Array.from({ length: 40 }, (_, i) => ({ filename: `/data/${i}` }));
+    await store.set(
+      'c',
+      partitions.map((partition, i) => ({ partition, offset: { position: i } })),
+    );
+    await store.set('c', [{ partition: partitions[3]!, offset: null }]);
+    await store.close();
+
+    const other = (await openOffsetStore(config, kafka, SILENT))!;
+    expect(await other.get('c', partitions.slice(2, 5))).toEqual([{ position: 2 }, null, { position: 4 }]);
+    expect(await other.all('c')).toHaveLength(39);
+    await other.close();
+
+    expect((await kafka.admin.topicConfigs(topic)).get('cleanup.policy')).toBe('compact');
+    const [view] = await kafka.metadata([topic]);
+    expect(view!.partitions).toHaveLength(25);
+    // A Java worker looks a key up where the default partitioner puts it.
+    const records: LogRecord[] = [];
+    const log = kafka.compactedLog({ topic, partitions: 25, apply: (record) => records.push(record) });
+    await log.start();
+    await log.stop();
+    expect(records).toHaveLength(41);
+    for (const { key, partition } of records) expect(partition).toBe(partitionForKey(key!, 25));
+  });
+
+  test('a write that takes longer than offset.flush.timeout.ms counts as failed', async () => {
+    const stuck = {
+      compactedLog: () => ({ start: () => new Promise<void>(() => {}) }),
+    } as unknown as KafkaPort;
+    const values = { 'offset.storage.topic': topic, 'offset.flush.timeout.ms': '50' };
+    const store = (await openOffsetStore(
+      await loadWorkerConfig({ arguments: values, env: {} }),
+      stuck,
+      SILENT,
+    ))!;
+    await expect(store.set('c', [])).rejects.toThrow(`topic ${topic} took no offsets for 50 ms`);
   });
 });
