@@ -111,6 +111,7 @@ const whenNamed = (plugin: Plugin, ...keys: string[]): JsonSchema => ({
   if: {
     anyOf: keys.map((key) => ({ properties: { [key]: { enum: shortNames(plugin) } }, required: [key] })),
   },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
   then: { properties: properties([...plugin.config.keys.values()]) },
 });
 

@@ -1,5 +1,6 @@
 /** Where JSON text stops being JSON: V8 names the place for some mistakes only. */
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in strings.
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const LITERAL = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])/y;
 const BLANK = /[ \t\r\n]*/y;
