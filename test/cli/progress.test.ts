@@ -38,8 +38,7 @@ describe('progress', () => {
     expect(written[1]).toMatch(/readings {7}█{15}░{15} {2}50 % {2}100 of 200 {2}0\.1 s\n/);
     expect(written[2]).toMatch(/█{30} 100 % {2}200 of 200/);
     const visible = written[2]!.replace('\x1b[2A', '').replaceAll('\x1b[2K', '').trimEnd();
-    for (const line of visible.split('
-')) {
+    for (const line of visible.split('\n')) {
       expect(line.length).toBeLessThan(80);
     }
     jest.advanceTimersByTime(1000);
