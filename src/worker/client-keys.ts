@@ -22,7 +22,7 @@ const DEFAULTS: Readonly<Record<string, string | number>> = {
   'buffer.memory': 16_777_216,
   'max.request.size': 1_048_576,
   'auto.offset.reset': 'earliest',
-  'max.poll.records': 10_000,
+  'max.poll.records': 5000,
   'fetch.max.bytes': 4_194_304,
   'max.partition.fetch.bytes': 1_048_576,
 };

@@ -13,7 +13,7 @@ describe('client settings', () => {
     expect(consumerSettings({})).toMatchObject({
       connection: { 'bootstrap.servers': 'localhost:9092' },
       autoOffsetReset: 'earliest',
-      maxPollRecords: 10_000,
+      maxPollRecords: 5000,
       groupId: null,
     });
   });
