@@ -8,10 +8,12 @@ import {
   oneOfIgnoringCase,
   type Schema,
   type SchemaAndValue,
+  Struct,
 } from '../kernel';
 import type { Converter, ConverterPlugin, HeaderConverterPlugin } from '../plugin';
 import { CONVERTER_TYPE } from './converter-type';
 import { type FlatReader, flatReaderOf, NOT_SIMPLE } from './json/flat-reader';
+import { type FlatWriter, flatWriterOf } from './json/flat-writer';
 import { parseExact, readerOf, schemaless } from './json/read';
 import { schemaFromJson, schemaToJson } from './json/schema-json';
 import { type DecimalFormat, writerOf, writeSchemaless } from './json/write';
@@ -75,6 +77,9 @@ class JsonConverter implements Converter {
   readonly #slab = new Slab();
   /** Envelope text before the payload, per schema. */
   readonly #prefixes = new WeakMap<Schema, string>();
+  #flatSchema: Schema | null = null;
+  #flatWriter: FlatWriter | null = null;
+  #flatPrefix: Buffer | null = null;
   /** Schemas by the bytes of their `schema` member. */
   readonly #schemas = new Map<string, Schema | null>();
   /** The envelope of the last record read: most topics carry one schema. */
@@ -93,8 +98,32 @@ class JsonConverter implements Converter {
       const payload = writeSchemaless(value);
       return this.#slab.utf8(schemas ? `{"schema":null,"payload":${payload}}` : payload);
     }
+    const simple = value instanceof Struct ? this.#writeFlat(schema, value) : null;
+    if (simple !== null) return simple;
     const payload = writerOf(schema, format)(value);
     return this.#slab.utf8(schemas ? `${this.#prefixOf(schema)}${payload}}` : payload);
+  }
+
+  #writeFlat(schema: Schema, value: Struct): Uint8Array | null {
+    if (schema !== this.#flatSchema) this.#rememberFlat(schema);
+    const flat = this.#flatWriter;
+    if (flat === null) return null;
+    const prefix = this.#flatPrefix;
+    const most = flat.mostBytes(value.values) + (prefix?.length ?? 0) + 1;
+    return this.#slab.fill(most, (buffer, start) => {
+      if (prefix === null) return flat.write(buffer, start, value);
+      buffer.set(prefix, start);
+      const end = flat.write(buffer, start + prefix.length, value);
+      if (end >= 0) buffer[end] = CLOSING_BRACE;
+      return end < 0 ? -1 : end + 1;
+    });
+  }
+
+  /** Records of one schema mostly come in a row. */
+  #rememberFlat(schema: Schema): void {
+    this.#flatSchema = schema;
+    this.#flatWriter = flatWriterOf(schema);
+    this.#flatPrefix = this.#settings.schemas ? Buffer.from(this.#prefixOf(schema)) : null;
   }
 
   #prefixOf(schema: Schema): string {

@@ -15,6 +15,21 @@ export class Slab {
     return this.#buffer.subarray(start, this.#position);
   }
 
+  /**
+   * Bytes that `fill` writes into `most` bytes of room: it gets the buffer and where to begin, and answers where it
+   * ended. Null when it answers -1.
+   */
+  fill(most: number, fill: (buffer: Buffer, start: number) => number): Uint8Array | null {
+    const own = most > SLAB_BYTES / 4;
+    if (!own && this.#position + most > this.#buffer.length) this.#renew();
+    const buffer = own ? Buffer.allocUnsafe(most) : this.#buffer;
+    const start = own ? 0 : this.#position;
+    const end = fill(buffer, start);
+    if (end < 0) return null;
+    if (!own) this.#position = end;
+    return buffer.subarray(start, end);
+  }
+
   /** Room for `size` bytes to fill in. */
   take(size: number): Buffer {
     if (size > SLAB_BYTES / 4) return Buffer.allocUnsafe(size);

@@ -19,12 +19,12 @@ const DEFAULTS: Readonly<Record<string, string | number>> = {
   'linger.ms': 5,
   'batch.size': 262_144,
   'compression.type': DEFAULT_COMPRESSION,
-  'buffer.memory': 16_777_216,
+  'buffer.memory': 8_388_608,
   'max.request.size': 1_048_576,
   'auto.offset.reset': 'earliest',
   'max.poll.records': 5000,
-  'fetch.max.bytes': 4_194_304,
-  'max.partition.fetch.bytes': 1_048_576,
+  'fetch.max.bytes': 1_048_576,
+  'max.partition.fetch.bytes': 524_288,
 };
 
 const withDefaults = (def: ConfigDef): ConfigDef =>

@@ -11,9 +11,10 @@ type Raw = Readonly<Record<string, string>>;
  * Files tuned for a JVM give clients tens of megabytes each, which there buy throughput and here only memory. These
  * keys are upper limits by their nature, so going below them changes nothing but the footprint.
  */
-const MOST_FETCH_BYTES = 8 * 1024 * 1024;
-const MOST_PARTITION_FETCH_BYTES = 2 * 1024 * 1024;
-const MOST_BUFFER_BYTES = 16 * 1024 * 1024;
+const MOST_FETCH_BYTES = 1024 * 1024;
+const MOST_PARTITION_FETCH_BYTES = 512 * 1024;
+const MOST_READER_BYTES = 2 * 1024 * 1024;
+const MOST_BUFFER_BYTES = 8 * 1024 * 1024;
 
 const capped = (value: number | undefined, most: number): number | undefined =>
   value === undefined ? undefined : Math.min(value, most);
@@ -93,6 +94,7 @@ export function consumerSettings(worker: Raw, connector: Raw = {}): ConsumerSett
       ...reader,
       maxBytes: capped(reader.maxBytes, MOST_FETCH_BYTES),
       maxPartitionBytes: capped(reader.maxPartitionBytes, MOST_PARTITION_FETCH_BYTES),
+      bufferBytes: MOST_READER_BYTES,
     },
     autoOffsetReset: offsetReset!,
     maxPollRecords: maxPollRecords!,
