@@ -50,7 +50,7 @@ const CASES: [unknown[]][] = [
     [1, f, true, ''],
   ]),
   ...['', 'plain', 'quo"te', 'back\\slash', 'new\nline', 'grün', '😀', '\u0001\u007f', 'x'.repeat(5000)].map(
-    (s) => [[1, 1.5, true, s]],
+    (s): [unknown[]] => [[1, 1.5, true, s]],
   ),
 ];
 
