@@ -17,7 +17,7 @@ import { type FlatWriter, flatWriterOf } from './json/flat-writer';
 import { parseExact, readerOf, schemaless } from './json/read';
 import { schemaFromJson, schemaToJson } from './json/schema-json';
 import { type DecimalFormat, writerOf, writeSchemaless } from './json/write';
-import { Slab } from './slab';
+import { Scratch } from './scratch';
 
 const config = new ConfigDef([
   CONVERTER_TYPE,
@@ -74,7 +74,7 @@ const SHAPE =
 
 class JsonConverter implements Converter {
   readonly #settings: Settings;
-  readonly #slab = new Slab();
+  readonly #scratch = new Scratch();
   /** Envelope text before the payload, per schema. */
   readonly #prefixes = new WeakMap<Schema, string>();
   #flatSchema: Schema | null = null;
@@ -96,12 +96,12 @@ class JsonConverter implements Converter {
     const { format, schemas } = this.#settings;
     if (schema === null) {
       const payload = writeSchemaless(value);
-      return this.#slab.utf8(schemas ? `{"schema":null,"payload":${payload}}` : payload);
+      return this.#scratch.utf8(schemas ? `{"schema":null,"payload":${payload}}` : payload);
     }
     const simple = value instanceof Struct ? this.#writeFlat(schema, value) : null;
     if (simple !== null) return simple;
     const payload = writerOf(schema, format)(value);
-    return this.#slab.utf8(schemas ? `${this.#prefixOf(schema)}${payload}}` : payload);
+    return this.#scratch.utf8(schemas ? `${this.#prefixOf(schema)}${payload}}` : payload);
   }
 
   #writeFlat(schema: Schema, value: Struct): Uint8Array | null {
@@ -110,10 +110,10 @@ class JsonConverter implements Converter {
     if (flat === null) return null;
     const prefix = this.#flatPrefix;
     const most = flat.mostBytes(value.values) + (prefix?.length ?? 0) + 1;
-    return this.#slab.fill(most, (buffer, start) => {
-      if (prefix === null) return flat.write(buffer, start, value);
-      buffer.set(prefix, start);
-      const end = flat.write(buffer, start + prefix.length, value);
+    return this.#scratch.fill(most, (buffer) => {
+      if (prefix === null) return flat.write(buffer, 0, value);
+      buffer.set(prefix);
+      const end = flat.write(buffer, prefix.length, value);
       if (end >= 0) buffer[end] = CLOSING_BRACE;
       return end < 0 ? -1 : end + 1;
     });
@@ -263,10 +263,13 @@ export const jsonHeaderConverter: HeaderConverterPlugin = {
   create: (_context, parsed) => headerForm(new JsonConverter(settingsOf(parsed))),
 };
 
-/** A converter used for headers: the header's name plays no part. */
+/** A converter used for headers: the header's name plays no part. A record may have several, so bytes are copied. */
 export function headerForm(converter: Converter): import('../plugin').HeaderConverter {
   return {
-    fromConnectHeader: (topic, _key, schema, value) => converter.fromConnect(topic, [], schema, value),
+    fromConnectHeader(topic, _key, schema, value) {
+      const bytes = converter.fromConnect(topic, [], schema, value);
+      return bytes === null ? null : Buffer.from(bytes);
+    },
     toConnectHeader: (topic, _key, bytes) => converter.toConnect(topic, [], bytes),
   };
 }

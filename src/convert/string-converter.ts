@@ -9,7 +9,7 @@ import {
 import type { Converter, ConverterPlugin, HeaderConverterPlugin } from '../plugin';
 import { CONVERTER_TYPE } from './converter-type';
 import { headerForm } from './json-converter';
-import { Slab } from './slab';
+import { Scratch } from './scratch';
 import { textOf } from './text';
 
 const ENCODINGS: Readonly<Record<string, BufferEncoding>> = {
@@ -38,7 +38,7 @@ const config = new ConfigDef([
 ]);
 
 class StringConverter implements Converter {
-  readonly #slab = new Slab();
+  readonly #scratch = new Scratch();
   readonly #encoding: BufferEncoding;
 
   constructor(encoding: BufferEncoding) {
@@ -48,7 +48,7 @@ class StringConverter implements Converter {
   fromConnect(_topic: string, _headers: Headers, _schema: unknown, value: unknown): Uint8Array | null {
     if (value === null || value === undefined) return null;
     const text = typeof value === 'string' ? value : textOf(value);
-    return this.#encoding === 'utf8' ? this.#slab.utf8(text) : Buffer.from(text, this.#encoding);
+    return this.#encoding === 'utf8' ? this.#scratch.utf8(text) : Buffer.from(text, this.#encoding);
   }
 
   toConnect(_topic: string, _headers: Headers, bytes: Buffer | null): SchemaAndValue {

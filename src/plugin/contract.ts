@@ -153,7 +153,7 @@ export interface ConverterContext {
  * `Pending` when it must first fetch something: the runtime awaits it and repeats the same call.
  */
 export interface Converter {
-  /** Null means a null in Kafka. The bytes stay valid and unchanged for as long as they are referenced. */
+  /** Null means a null in Kafka. The bytes are valid until the next call to the same converter: copy what is kept. */
   fromConnect(topic: string, headers: Headers, schema: Schema | null, value: unknown): Uint8Array | null;
   /** `bytes` belong to the fetch buffer: what is kept of them beyond the call must be copied. */
   toConnect(topic: string, headers: Headers, bytes: Buffer | null): SchemaAndValue;
@@ -175,6 +175,7 @@ export interface ConverterPlugin extends PluginBase {
 }
 
 export interface HeaderConverter {
+  /** Unlike those of a Converter, the bytes stay valid: a record has several headers. */
   fromConnectHeader(topic: string, key: string, schema: Schema | null, value: unknown): Uint8Array | null;
   toConnectHeader(topic: string, key: string, bytes: Buffer | null): SchemaAndValue;
 }

@@ -36,6 +36,9 @@ const READING =
   '{"type":"record","name":"Reading","namespace":"a","fields":[{"name":"sensor","type":"string"},{"name":"value","type":"int"}],"connect.name":"a.Reading"}';
 const PAYLOAD = [2, 115, 10];
 
+/** Bytes are valid until the converter's next call. */
+const copyOf = (bytes: Uint8Array | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes));
+
 describe('AvroConverter', () => {
   let registry: FakeRegistry;
   const made: Converter[] = [];
@@ -61,7 +64,7 @@ describe('AvroConverter', () => {
     return converter;
   };
   const write = (converter: Converter, schema: Schema | null, given: unknown, topic = 't') =>
-    settle(() => converter.fromConnect(topic, [], schema, given) as Buffer | null);
+    settle(() => copyOf(converter.fromConnect(topic, [], schema, given)));
   const read = (converter: Converter, bytes: Uint8Array | null, topic = 't') =>
     settle(() => converter.toConnect(topic, [], bytes === null ? null : Buffer.from(bytes)));
 

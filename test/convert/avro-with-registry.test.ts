@@ -73,7 +73,7 @@ describe('AvroConverter and the registry of millrace', () => {
     return converter;
   };
   const write = (converter: Converter, schema: Schema, value: unknown) =>
-    settle(() => converter.fromConnect('t', [], schema, value) as Buffer);
+    settle(() => Buffer.from(converter.fromConnect('t', [], schema, value)!));
   const read = (converter: Converter, bytes: Buffer) => settle(() => converter.toConnect('t', [], bytes));
 
   it('gives values and schema back through another process', async () => {

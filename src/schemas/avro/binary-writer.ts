@@ -1,12 +1,12 @@
 /**
- * Avro's binary primitives, written straight into slabs. A record begins with `begin`, ends with `end`, which gives a
- * view that stays valid for good: slabs are never written twice. What failed half-way is dropped by the next `begin`.
+ * Avro's binary primitives, written straight into one buffer. A record begins with `begin` and ends with `end`, which
+ * gives a view that is valid until the next `begin`: one buffer, warm in the cache, instead of garbage for every record.
  */
 import { DataError } from '../../kernel';
 
-const SLAB_BYTES = 64 * 1024;
-/** Room that a slab must have left to begin another record in it. */
-const MIN_ROOM = 512;
+const BUFFER_BYTES = 64 * 1024;
+/** A buffer that one record made larger than this is not kept for the others. */
+const MOST_KEPT_BYTES = 1024 * 1024;
 const MAX_VARINT = 10;
 /** Shorter texts are copied character by character: quicker than a call into native code. */
 const SHORT_TEXT = 24;
@@ -20,38 +20,25 @@ const scratch = new DataView(new ArrayBuffer(8));
 const scratchBytes = new Uint8Array(scratch.buffer);
 
 export class BinaryWriter {
-  #buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #position = 0;
-  #start = 0;
 
   begin(): void {
-    this.#position = this.#start;
-    if (this.#buffer.length - this.#position < MIN_ROOM) this.#renew();
+    this.#position = 0;
+    if (this.#buffer.length > MOST_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   }
 
   end(): Buffer {
-    const start = this.#start;
-    this.#start = this.#position;
-    return this.#buffer.subarray(start, this.#position);
+    return this.#buffer.subarray(0, this.#position);
   }
 
-  #renew(): void {
-    this.#buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    this.#position = 0;
-    this.#start = 0;
-  }
-
-  /** Moves the record begun to a slab that has room for `size` more bytes. */
   #grow(size: number): void {
-    const written = this.#position - this.#start;
-    const needed = written + size;
+    const needed = this.#position + size;
     if (needed > MAX_RECORD_BYTES)
       throw new DataError(`The record needs more than ${MAX_RECORD_BYTES} bytes`);
-    const grown = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 ** Math.ceil(Math.log2(needed))));
-    this.#buffer.copy(grown, 0, this.#start, this.#position);
+    const grown = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(needed)));
+    this.#buffer.copy(grown, 0, 0, this.#position);
     this.#buffer = grown;
-    this.#start = 0;
-    this.#position = written;
   }
 
   byte(value: number): void {

@@ -10,7 +10,7 @@ export function defaultBytes(schema: AvroSchema, value: Json): Buffer {
   const writer = new BinaryWriter();
   writer.begin();
   write(writer, schema, value);
-  return writer.end();
+  return Buffer.from(writer.end());
 }
 
 function write(writer: BinaryWriter, schema: AvroSchema, value: Json): void {
