@@ -1,6 +1,6 @@
 /**
  * npm run bench: every path, one worker process each, side by side with any other worker that takes the same files.
- *   npm run bench -- [--rows 1000000] [--runs 3] [--only id,id] [--worker name=command]… [--no-report]
+ *   npm run bench -- [--rows 1000000] [--runs 3] [--only id,id] [--worker name[@id,id]=command]… [--no-report]
  * A worker is a command that takes WORKER.properties CONNECTOR.json. Workers take turns inside each round.
  */
 
@@ -35,9 +35,11 @@ function parseArguments(argv) {
   return options;
 }
 
+/** `name=command`, or `name@path,path=command` for a worker that knows only some of the paths. */
 function parseWorker(text) {
   const at = text.indexOf('=');
-  return { name: text.slice(0, at), command: text.slice(at + 1).split(' ') };
+  const [name, paths] = text.slice(0, at).split('@');
+  return { name, paths: paths?.split(',') ?? null, command: text.slice(at + 1).split(' ') };
 }
 
 const properties = (entries) =>
@@ -87,6 +89,9 @@ async function measure(pipeline, worker, fixtures, options, port) {
   }
 }
 
+const knows = (worker, pipeline) =>
+  worker.name === 'millrace' || (!pipeline.ownOnly && (worker.paths?.includes(pipeline.id) ?? true));
+
 async function main() {
   const options = parseArguments(process.argv.slice(2));
   rmSync(workDir, { recursive: true, force: true, maxRetries: 3 });
@@ -103,7 +108,7 @@ async function main() {
       for (const pipeline of PIPELINES) {
         if (options.only !== null && !options.only.includes(pipeline.id)) continue;
         for (const worker of options.workers) {
-          if (pipeline.ownOnly && worker !== options.workers[0]) continue;
+          if (!knows(worker, pipeline)) continue;
           const result = await measure(pipeline, worker, fixtures, options, await ports.freePort());
           results.push({ pipeline: pipeline.id, worker: worker.name, ...result });
           console.error(

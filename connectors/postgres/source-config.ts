@@ -13,6 +13,9 @@ import { parsePattern, parseRules, relationKinds } from './source/mapping';
 import type { ColumnRule, Granularity, Mode, NumericMapping, SourceOptions } from './source/options';
 import { checkTogether } from './source/validation';
 
+/** More rows at once buy nothing, and records that live for long are costly garbage; the key is a limit anyway. */
+const MOST_ROWS_AT_ONCE = 1000;
+
 const CONFLUENT_KEYS: readonly ConfigKey[] = [
   key(
     'topic',
@@ -163,7 +166,7 @@ function readShared(config: Config) {
     lateRows: config.string('late.rows').toLowerCase() as SourceOptions['lateRows'],
     pollIntervalMs: config.number('poll.interval.ms'),
     tablePollIntervalMs: config.number('table.poll.interval.ms'),
-    batchRows: config.number('batch.max.rows'),
+    batchRows: Math.min(config.number('batch.max.rows'), MOST_ROWS_AT_ONCE),
     pageRows: config.number('page.max.rows'),
     types: readTypes(config),
   };

@@ -154,11 +154,17 @@ const READING_KEYS: readonly ConfigKey[] = [
     validator: atLeast(0),
     importance: 'HIGH',
   }),
-  key('reading', 'batch.max.rows', 'INT', 'Rows that are handed on at once.', {
-    default: 5000,
-    validator: atLeast(1),
-    importance: 'LOW',
-  }),
+  key(
+    'reading',
+    'batch.max.rows',
+    'INT',
+    'Rows that are handed on at once, at most; never more than 1000 are.',
+    {
+      default: 5000,
+      validator: atLeast(1),
+      importance: 'LOW',
+    },
+  ),
   key(
     'reading',
     'page.max.rows',
