@@ -1,4 +1,5 @@
 /** `millrace registry FILE.properties`: the Schema Registry alone. */
+import { version } from '../../package.json';
 import { createPrometheus } from '../http/prometheus';
 import { readDocument, readFlatFile } from '../worker';
 import { throwIssues } from './exit';
@@ -11,7 +12,11 @@ export async function registry(file: string, options: LogOptions): Promise<void>
   const { values, issues } = readFlatFile(await readDocument(file));
   throwIssues(issues);
   const logger = openLogger(options);
-  const running = await startStandaloneRegistry(values, { logger, prometheus: createPrometheus() });
+  const running = await startStandaloneRegistry(values, {
+    logger,
+    prometheus: createPrometheus(),
+    version,
+  });
   logger.info({}, `Schema Registry at ${running.url}`);
   running.ready.then(
     () => logger.info({}, 'Schemas are read; ready'),

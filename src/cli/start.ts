@@ -1,7 +1,9 @@
 /** `millrace start`: registry and worker in one process, and the demo in them. What `npm start` runs. */
+
 import { mkdirSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { version } from '../../package.json';
 import type { PinoLogger, Prometheus } from '../http';
 import { createPrometheus } from '../http/prometheus';
 import type { KafkaPort } from '../kafka';
@@ -85,6 +87,7 @@ async function runBeside(
     logger,
     prometheus,
     replicationFactor: -1,
+    version,
   });
   try {
     await forgetLostTargets(kafka, pipelines, demo, command);
