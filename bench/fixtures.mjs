@@ -44,7 +44,7 @@ export async function createFixtures({ addresses, root, workDir, ports }) {
     const builder = createRecordBatchBuilder();
     for (let i = 1; i <= count; i++) {
       const { key, value } = recordOf(i);
-      builder.append(1_767_225_600_000 + i, key, value, []);
+      builder.append(Date.now(), key, value, []);
       if (builder.sizeBytes > 500_000 || i === count) {
         producer.send(topic, 0, builder.build('none')).catch((error) => console.error(error.message));
         await (producer.ready() ?? new Promise((resolve) => setImmediate(resolve)));

@@ -51,6 +51,8 @@ function properties({ dir, port, controllerPort, overrides }) {
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': path.join(dir, 'data'),
     'auto.create.topics.enable': true,
+    // Demos and tests write records with the times of their data, which retention counts from.
+    'log.retention.ms': -1,
     'num.partitions': 1,
     'offsets.topic.num.partitions': 5,
     'offsets.topic.replication.factor': 1,

@@ -191,7 +191,7 @@ export async function fill(
     const end = Math.min(count, (partition + 1) * share);
     for (let i = partition * share; i < end; i++) {
       const { key, value } = recordOf(i);
-      builder.append(1_700_000_000_000 + i, key, value, []);
+      builder.append(Date.now(), key, value, []);
       if (builder.sizeBytes > 200_000 || i === end - 1)
         await producer.send(topic, partition, builder.build('none'));
     }

@@ -288,7 +288,7 @@ const RECORDS: readonly ConfigKey[] = [
     type: 'STRING',
     default: null,
     importance: 'LOW',
-    doc: 'Field of type timestamp, or int64 with epoch milliseconds, that becomes the timestamp of the record. Without it, records have the time they are sent.',
+    doc: 'Field of type timestamp, or int64 with epoch milliseconds, that becomes the timestamp of the record. Without it, records have the time they are sent. The retention of a topic counts from it: with old data, set retention.ms of the topic to -1, or Kafka deletes it.',
     group: 'Records',
     width: 'MEDIUM',
     displayName: 'Timestamp field',
