@@ -17,6 +17,9 @@ function canListen(port, host) {
   });
 }
 
+/** Ports this process has given away and may not have bound yet. */
+const given = new Set();
+
 /**
  * A free port below the range from which the system takes the ports of outgoing connections (32768 on Linux),
  * so that a service which is stopped for a while finds its port free when it comes back.
@@ -24,7 +27,9 @@ function canListen(port, host) {
 async function freePort() {
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
   }
   throw new Error('No free port between 20000 and 32000 on 127.0.0.1.');
 }

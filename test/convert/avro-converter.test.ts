@@ -48,7 +48,7 @@ describe('AvroConverter', () => {
   });
 
   afterEach(async () => {
-    await Promise.all(made.splice(0).map((converter) => converter.close?.()));
+    for (const converter of made.splice(0)) await converter.close?.();
     await registry.stop();
   });
 

@@ -26,7 +26,7 @@ export function sendRequest(url: string, request: HttpRequest = {}): Promise<Htt
   const path = url.slice(origin.length) || '/';
   return new Promise((resolve, reject) => {
     const sent = http.request(origin, { method, path, agent, headers: { ...headers, ...length } });
-    sent.on('error', reject).on('response', (reply) => readReply(reply).then(resolve, reject));
+    sent.on('error', reject).on('response', (reply) => void readReply(reply).then(resolve, reject));
     sent.end(bytes);
   });
 }
