@@ -2,6 +2,7 @@
 import type { RawBatch, RecordCursor } from '../kafka/port';
 import { type Headers, NO_HEADERS, type Position, type SchemaAndValue, SinkRecord } from '../kernel';
 import { type Failure, SKIPPED, type Stage, type StageOperator } from './stage';
+import { yieldToLoop } from './task-status';
 import type { Pipeline } from './types';
 
 const SLICE_MS = 10;
@@ -240,5 +241,3 @@ function keyText(key: Buffer | null): string {
   if (!/[\p{Cc}\ufffd]/u.test(text)) return JSON.stringify(text);
   return `0x${key.toString('hex', 0, MAX_KEY_CHARS / 2)}`;
 }
-
-const yieldToLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -6,7 +6,7 @@ import { OffsetTracker, type Poll } from './offset-tracker';
 import { Outbox } from './outbox';
 import { asError, SKIPPED, type Stage, StageOperator, untilHealed } from './stage';
 import { runAll, TaskControl } from './task-control';
-import { handleOf, orAborted, TaskStatus } from './task-status';
+import { handleOf, orAborted, TaskStatus, yieldToLoop } from './task-status';
 import type { SourceRunOptions, TaskHandle } from './types';
 
 const SLICE_MS = 10;
@@ -285,5 +285,3 @@ class SourceRunner {
 
 const whereIs = (record: SourceRecord): string =>
   `topic='${record.topic}', sourcePartition=${JSON.stringify(record.sourcePartition)}, sourceOffset=${JSON.stringify(record.sourceOffset)}`;
-
-const yieldToLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -123,7 +123,7 @@ export class SourceRecord {
 
 export type TimestampType = 'create' | 'append' | 'none';
 
-/** A record handed to a sink task. `origin` keeps the coordinates in Kafka whatever transforms did to topic. */
+/** A record handed to a sink task. `originalTopic` keeps where it lies in Kafka, whatever transforms make of `topic`. */
 export class SinkRecord {
   constructor(
     readonly topic: string,
