@@ -6,7 +6,7 @@ const arrows = {
   kernel: [],
   plugin: ['kernel'],
   kafka: ['kernel'],
-  devbroker: ['kafka/wire'],
+  devbroker: ['kafka/wire', 'kernel'],
   schemas: ['kernel'],
   convert: ['kernel', 'plugin', 'schemas'],
   transform: ['kernel', 'plugin'],

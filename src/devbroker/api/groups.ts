@@ -1,0 +1,3 @@
+import type { Api } from '../api';
+
+export const groupApis: readonly Api[] = [];
