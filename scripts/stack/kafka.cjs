@@ -2,7 +2,7 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { rootDir, stackDir } = require('./paths.cjs');
+const { rootDir } = require('./paths.cjs');
 const { choosePort, freePort, HOST } = require('./ports.cjs');
 const { run, which } = require('./process.cjs');
 const { probeKafka } = require('./probe.cjs');
@@ -10,18 +10,18 @@ const { createService } = require('./service.cjs');
 
 const sources = path.join(rootDir, 'scripts/kafka');
 
-/** Fetches the broker's jars by Maven, once per content of the pom. Answers their folder. */
-async function fetchJars(say) {
+/** Fetches the broker's jars by Maven into a folder of `jars`, once per content of the pom. Answers that folder. */
+async function fetchJars(jars, say, signal) {
   const pom = path.join(sources, 'pom.xml');
   const hash = crypto.createHash('sha256').update(fs.readFileSync(pom)).digest('hex').slice(0, 12);
-  const dir = path.join(stackDir, 'jars', hash);
+  const dir = path.join(jars, hash);
   if (fs.existsSync(dir)) return dir;
   say('Fetching the jars of the Kafka broker with Maven (about 45 MB, once).');
   const fresh = `${dir}.${process.pid}`;
   fs.mkdirSync(fresh, { recursive: true });
-  const log = path.join(stackDir, 'jars/maven.log');
+  const log = path.join(jars, 'maven.log');
   const args = ['-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${fresh}`];
-  await run(which('mvn'), args, { log, what: 'Maven' });
+  await run(which('mvn'), args, { log, signal, what: 'Maven' });
   if (!fs.existsSync(dir)) fs.renameSync(fresh, dir);
   return dir;
 }
@@ -106,6 +106,7 @@ function createKafka({ dir, port, jars, tied = false, overrides = {}, heap = '38
     name: 'kafka',
     dir,
     tied,
+    origin: () => 'java',
     prepare: async (previous) => {
       const state = {
         port: await choosePort(previous?.port, port),

@@ -19,6 +19,16 @@ async function withLock(file, work, say = () => {}) {
   }
 }
 
+/** Holds a folder, which is made when it is not there, until `release`. When another process has it: `holder`, its pid. */
+function holdFolder(dir) {
+  fs.mkdirSync(dir, { recursive: true });
+  const file = path.join(dir, 'in-use.lock');
+  // The second try comes after the lock of a process that died was taken away.
+  if (tryLock(file) || tryLock(file))
+    return { holder: null, release: () => fs.rmSync(file, { force: true }) };
+  return { holder: holderOf(file)?.pid ?? null, release: () => {} };
+}
+
 function tryLock(file) {
   const own = `${file}.${process.pid}`;
   fs.writeFileSync(own, JSON.stringify({ pid: process.pid, identity: identify(process.pid) }));
@@ -28,19 +38,19 @@ function tryLock(file) {
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
-    if (!isHeld(file)) fs.rmSync(file, { force: true });
+    if (!isRunning(holderOf(file))) fs.rmSync(file, { force: true });
     return false;
   } finally {
     fs.rmSync(own, { force: true });
   }
 }
 
-function isHeld(file) {
+function holderOf(file) {
   try {
-    return isRunning(JSON.parse(fs.readFileSync(file, 'utf8')));
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-module.exports = { withLock };
+module.exports = { withLock, holdFolder };

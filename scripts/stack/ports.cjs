@@ -38,8 +38,8 @@ async function freePort() {
  * The port that a service had before (the end of its last run may still be going on: wait for it), else the
  * preferred one, else any free one.
  */
-async function choosePort(previous, preferred) {
-  if (previous && (await poll(() => isFree(previous), 5_000))) return previous;
+async function choosePort(previous, preferred, patienceMs = 5_000) {
+  if (previous && (await poll(() => isFree(previous), patienceMs))) return previous;
   return preferred && (await isFree(preferred)) ? preferred : freePort();
 }
 

@@ -3,5 +3,9 @@ export const HOST: string;
 export function isFree(port: number): Promise<boolean>;
 /** A free port below the range of outgoing connections. */
 export function freePort(): Promise<number>;
-/** The previous port, else the preferred one, else a free one. */
-export function choosePort(previous: number | undefined, preferred: number | undefined): Promise<number>;
+/** The previous port, waiting so long for it to become free (5 s unless given), else the preferred one, else a free one. */
+export function choosePort(
+  previous: number | undefined,
+  preferred: number | undefined,
+  patienceMs?: number,
+): Promise<number>;

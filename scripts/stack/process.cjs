@@ -44,12 +44,13 @@ function isRunning(state) {
 
 /**
  * Starts a program in a process group of its own, its output appended to `log`.
- * `tied`: it dies with this process, even after a SIGKILL (Linux only; elsewhere the owner's stop has to do).
+ * `tie`: the signal that it gets when this process is gone, even by a SIGKILL (Linux only; elsewhere the owner's stop has to do).
  */
-function launch({ command, args, cwd, env, user, log, tied }) {
-  const tie = tied && process.platform === 'linux' ? which('setpriv') : undefined;
+function launch({ command, args, cwd, env, user, log, tie }) {
+  const setpriv = tie && process.platform === 'linux' ? which('setpriv') : undefined;
   const out = fs.openSync(log, 'a');
-  const child = spawn(tie ?? command, tie ? ['--pdeathsig', 'KILL', command, ...args] : args, {
+  const tied = ['--pdeathsig', String(tie).replace('SIG', ''), command, ...args];
+  const child = spawn(setpriv ?? command, setpriv ? tied : args, {
     cwd,
     env: { ...process.env, ...env },
     detached: true,
@@ -90,13 +91,14 @@ function tail(file, lines = 15) {
   }
 }
 
-/** Runs a program to its end; its output goes to `log` when given. Throws with the last lines of it. */
-function run(command, args, { cwd, env, user, log, what = command } = {}) {
+/** Runs a program to its end, or until the signal; its output goes to `log` when given. Throws with the last lines of it. */
+function run(command, args, { cwd, env, user, log, signal, what = command } = {}) {
   const out = log ? fs.openSync(log, 'a') : undefined;
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', out ?? 'pipe', out ?? 'pipe'],
+    signal,
     ...user,
   });
   let output = '';

@@ -9,13 +9,16 @@ const { poll, delay } = require('./wait.cjs');
 const START_TIMEOUT_MS = 120_000;
 
 /**
- * @param spec name, dir, tied;
+ * @param spec name, dir;
+ *   `tied`: ends with this process, at once; `'cleanly'`: by its own stop signal;
+ *   `origin(state)`: where its program is from, `system` unless given;
  *   `prepare(previous)`: makes data and configuration, answers the state to keep ({port, …});
  *   `program(state)`: what to launch; `probe(state)`: does it answer; `address(state)`;
  *   `stopSignal`, `mayRetry(log)`: an early end that passes by itself; `outside(state)`: what it keeps outside `dir`
  */
 function createService(spec) {
-  const { name, dir } = spec;
+  const { name, dir, stopSignal = 'SIGTERM' } = spec;
+  const tie = spec.tied === 'cleanly' ? stopSignal : spec.tied && 'SIGKILL';
   const stateFile = path.join(dir, 'state.json');
   const log = path.join(dir, `${name}.log`);
 
@@ -45,7 +48,8 @@ function createService(spec) {
     for (;;) {
       const prepared = await spec.prepare(read());
       const logStart = sizeOf(log);
-      const state = { ...prepared, ...(await launch({ ...spec.program(prepared), log, tied: spec.tied })) };
+      const launched = await launch({ ...spec.program(prepared), log, tie });
+      const state = { ...prepared, ...launched, tied: Boolean(tie) };
       write(state);
       if (await untilReady(state)) return true;
       const own = fs.readFileSync(log).subarray(logStart).toString();
@@ -67,7 +71,7 @@ function createService(spec) {
   async function stop() {
     const state = read();
     if (!isRunning(state)) return false;
-    await terminate(state, spec.stopSignal);
+    await terminate(state, stopSignal);
     return true;
   }
 
@@ -82,6 +86,9 @@ function createService(spec) {
     name,
     dir,
     log,
+    origin: () => spec.origin?.(read()) ?? 'system',
+    /** Whether the process that started it was to end it. */
+    isTied: () => Boolean(read()?.tied),
     isUp,
     start,
     stop,
