@@ -137,12 +137,7 @@ export class Connection {
   }
 
   #fault<K extends 'drop' | 'delayMs' | 'reorder'>(kind: K, asked: Asked, places: readonly Place[]) {
-    const { faults } = this.#broker;
-    for (const place of places.length === 0 ? [{}] : places) {
-      const rule = faults.take(kind, asked, place);
-      if (rule !== undefined) return rule;
-    }
-    return undefined;
+    return this.#broker.faults.take(kind, asked, places.length === 0 ? [{}] : places);
   }
 
   #call(request: Request, asked: Asked): Call {
@@ -192,12 +187,14 @@ export class Connection {
   /** Broker time; ends early with the connection. */
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#broker.clock.after(ms, resolve);
+      const { signal } = this.#gone;
       const end = () => {
         timer.cancel();
+        signal.removeEventListener('abort', end);
         resolve();
       };
-      this.#gone.signal.addEventListener('abort', end, { once: true });
+      const timer = this.#broker.clock.after(ms, end);
+      signal.addEventListener('abort', end, { once: true });
     });
   }
 
