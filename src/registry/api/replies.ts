@@ -1,9 +1,10 @@
 /** Schemas as JSON. Answers that clients ask for again and again are kept as bytes. */
 import { LRUCache } from 'lru-cache';
-import type { AvroReader } from '../operations/avro-reader';
+import type { SchemaReader } from '../operations/schema-reader';
 import type { Content } from '../state/content';
 import type { IdEntry } from '../state/registry-state';
 import type { StoredVersion } from '../state/subject';
+import { SCHEMA_TYPES } from '../types/index';
 
 /** Members in the order Confluent's registry has them; what is empty is left out. */
 export const versionReply = (version: StoredVersion, schema = version.content.schema) => {
@@ -79,10 +80,10 @@ export class ReplyCache {
   }
 }
 
-/** The text asked for by `format`: `resolved` has references inlined; unknown formats are ignored. */
-export function formatted(avro: AvroReader, version: StoredVersion, format: string | undefined): string {
-  const { content } = version;
-  return format === 'resolved' && content.schemaType === 'AVRO'
-    ? avro.stored(version).resolved
-    : content.schema;
+/** The text asked for by `format`; the stored one for formats that its language does not know. */
+export function formatted(schemas: SchemaReader, version: StoredVersion, format: string | undefined): string {
+  const { schema, schemaType } = version.content;
+  const type = SCHEMA_TYPES.get(schemaType);
+  if (format === undefined || type === undefined) return schema;
+  return type.format(schemas.stored(version), format) ?? schema;
 }

@@ -87,9 +87,9 @@ function detailedReply(registry: Registry, request: FastifyRequest, entry: IdEnt
   };
 }
 
-function textOf({ avro }: Registry, entry: IdEntry, format: string | undefined): string {
+function textOf({ schemas }: Registry, entry: IdEntry, format: string | undefined): string {
   const [use] = entry.uses;
-  return formatted(avro, use!, format);
+  return formatted(schemas, use!, format);
 }
 
 function usesOf(registry: Registry, request: FastifyRequest): StoredVersion[] {

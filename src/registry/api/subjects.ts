@@ -13,7 +13,7 @@ import { page, pathText, pathVersion, queryFlag, queryText, queryVisibility, sch
 import { formatted, type ReplyCache, registrationReply, versionReply } from './replies';
 
 export function subjectRoutes(api: FastifyInstance, registry: Registry, cache: ReplyCache): void {
-  const { state, avro } = registry;
+  const { state, schemas } = registry;
 
   api.get('/subjects', (request, reply) => {
     const visibility = queryVisibility(request);
@@ -29,7 +29,7 @@ export function subjectRoutes(api: FastifyInstance, registry: Registry, cache: R
       normalize: queryFlag(request, 'normalize'),
       deleted: queryFlag(request, 'deleted'),
     });
-    return answer(reply, versionReply(found, formatted(avro, found, queryText(request, 'format'))));
+    return answer(reply, versionReply(found, formatted(schemas, found, queryText(request, 'format'))));
   });
 
   api.delete('/subjects/:subject', async (request, reply) =>
@@ -60,12 +60,13 @@ export function subjectRoutes(api: FastifyInstance, registry: Registry, cache: R
   api.get('/subjects/:subject/versions/:version', (request, reply) => {
     const version = findVersion(registry, request);
     const format = queryText(request, 'format');
-    if (format !== undefined) return answer(reply, versionReply(version, formatted(avro, version, format)));
+    if (format !== undefined)
+      return answer(reply, versionReply(version, formatted(schemas, version, format)));
     return sendBytes(reply, cache.ofVersion(version), replyType(request));
   });
 
   api.get('/subjects/:subject/versions/:version/schema', (request, reply) => {
-    const text = formatted(avro, findVersion(registry, request), queryText(request, 'format'));
+    const text = formatted(schemas, findVersion(registry, request), queryText(request, 'format'));
     return sendBytes(reply, Buffer.from(text), replyType(request));
   });
 

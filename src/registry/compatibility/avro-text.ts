@@ -1,13 +1,8 @@
 /** What the Avro checker found, for people: kind, place, both sides, and what would make the schemas fit. */
 import type { AvroSchema } from '../../schemas/avro/ast';
 import { printAvro } from '../../schemas/avro/print';
+import type { Roles } from '../types/schema-type';
 import type { AvroProblem } from './avro';
-
-/** What the two sides are called: `new schema`, `old schema`. */
-export interface Roles {
-  readonly reader: string;
-  readonly writer: string;
-}
 
 const MAX_FRAGMENT = 200;
 

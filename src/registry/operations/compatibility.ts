@@ -22,12 +22,16 @@ function check(
   candidate: Candidate,
   versions: readonly StoredVersion[],
 ): readonly string[] {
-  const { compatibilityLevel, compatibilityGroup } = registry.state.settings.effectiveConfig(name.qualified);
+  const {
+    compatibilityLevel: level,
+    compatibilityGroup,
+    compatibilityPolicy: policy = 'STRICT',
+  } = registry.state.settings.effectiveConfig(name.qualified);
   const group = compatibilityGroup && propertyOf(candidate.content.metadata, compatibilityGroup);
   const compared = versions.filter(
     (version) => !compatibilityGroup || propertyOf(version.content.metadata, compatibilityGroup) === group,
   );
-  return checkHistory(compatibilityLevel, candidate.text.schema, newestFirst(registry, compared));
+  return checkHistory({ level, policy }, candidate, newestFirst(registry, candidate, compared));
 }
 
 function propertyOf(metadata: StoredVersion['content']['metadata'], name: string): unknown {
@@ -35,10 +39,14 @@ function propertyOf(metadata: StoredVersion['content']['metadata'], name: string
 }
 
 /** Lazy: a level that is not transitive parses one old version only. */
-function* newestFirst(registry: Registry, versions: readonly StoredVersion[]): Generator<OldVersion> {
+function* newestFirst(
+  registry: Registry,
+  { type }: Candidate,
+  versions: readonly StoredVersion[],
+): Generator<OldVersion> {
   for (const version of [...versions].reverse()) {
     const { schema: text, schemaType } = version.content;
-    const schema = schemaType === 'AVRO' ? registry.avro.stored(version).schema : null;
+    const schema = schemaType === type.name ? registry.schemas.stored(version).schema : null;
     yield { version: version.version, text, schema };
   }
 }

@@ -3,8 +3,8 @@ import { invalidSchema, schemaNotFound, subjectNotFound } from '../errors';
 import { type Attributes, type Content, makeContent, type SchemaReference } from '../state/content';
 import { parseSubject, type SubjectName } from '../state/names';
 import { isVisible, type StoredVersion, type Subject, type Visibility } from '../state/subject';
-import type { ReadSchema } from './avro-reader';
 import type { Registry } from './registry';
+import { type ReadSchema, typeOf } from './schema-reader';
 
 export interface SchemaRequest {
   readonly schema: string;
@@ -36,11 +36,11 @@ export function readCandidate(
   request: SchemaRequest,
   options: CandidateOptions,
 ): Candidate {
-  if (request.schemaType !== 'AVRO') throw invalidSchema(`Invalid schema type ${request.schemaType}`);
+  const type = typeOf(request.schemaType);
   if (request.schema.trim() === '') throw invalidSchema('Empty schema');
   const { normalize: configured } = registry.state.settings.effectiveConfig(subject.qualified);
   const normalize = options.normalize || configured === true;
-  const read = registry.avro.read(request.schema, request.references, subject.context, {
+  const read = registry.schemas.read(type, request.schema, request.references, subject.context, {
     ...options,
     normalize,
   });
@@ -89,14 +89,14 @@ export function findVersion(
     .findLast((version) => isVisible(version, visibility) && saysTheSame(registry, version, candidate));
 }
 
-function saysTheSame({ avro }: Registry, version: StoredVersion, candidate: Candidate): boolean {
+function saysTheSame({ schemas }: Registry, version: StoredVersion, candidate: Candidate): boolean {
   const { content } = version;
-  if (content.schemaType !== 'AVRO' || !sameAttributes(content, candidate.content)) return false;
+  if (content.schemaType !== candidate.type.name || !sameAttributes(content, candidate.content)) return false;
   const noneRefers = content.references.length === 0 && candidate.references.length === 0;
-  if (noneRefers && avro.isCanonical(version)) return false;
+  if (noneRefers && schemas.isCanonical(version)) return false;
   const bothRefer = content.references.length > 0 && candidate.references.length > 0;
   if (bothRefer && !sameReferences(content.references, candidate.references)) return false;
-  const stored = avro.tryStored(version);
+  const stored = schemas.tryStored(version);
   return stored !== null && stored.resolved === candidate.text.resolved;
 }
 

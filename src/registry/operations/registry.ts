@@ -6,7 +6,7 @@ import type { RegistryEvent } from '../log/events';
 import type { Store } from '../log/store';
 import type { RegistryState } from '../state/registry-state';
 import type { Scope } from '../state/settings';
-import { AvroReader } from './avro-reader';
+import { SchemaReader } from './schema-reader';
 
 export interface RegistryRules {
   /** Number in the body of a 409: 409, or 40901 as Confluent writes it since 8.1. */
@@ -21,7 +21,7 @@ export interface Registry {
   readonly state: RegistryState;
   readonly store: Store;
   readonly rules: RegistryRules;
-  readonly avro: AvroReader;
+  readonly schemas: SchemaReader;
   readonly registered: Counter;
   /** Ids whose write may or may not have happened are not given again; per context. */
   readonly doubtfulIds: Map<string, number>;
@@ -40,7 +40,7 @@ export function createRegistry(
     state,
     store,
     rules,
-    avro: new AvroReader(state, new LRUCache({ max: 1000 })),
+    schemas: new SchemaReader(state, new LRUCache({ max: 1000 })),
     registered: metrics.counter('millrace_registry_schemas_registered_total', 'Schema versions registered'),
     doubtfulIds: new Map(),
     exclusive(work) {

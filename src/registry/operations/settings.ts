@@ -13,8 +13,10 @@ import {
 import { isValidSubject, parseSubject } from '../state/names';
 import {
   type CompatibilityLevel,
+  type CompatibilityPolicy,
   LEVELS,
   type Mode,
+  POLICIES,
   type Scope,
   type SubjectConfig,
 } from '../state/settings';
@@ -80,7 +82,6 @@ export function deleteConfig(registry: Registry, subject: string | null): Promis
 const FLAGS = ['normalize', 'validateFields', 'validateNewSchemas', 'validateRules'];
 const TEXTS = ['alias', 'aliasForDeks', 'compatibilityGroup'];
 const OBJECTS = ['defaultMetadata', 'overrideMetadata', 'defaultRuleSet', 'overrideRuleSet'];
-const POLICIES = ['STRICT', 'LENIENT', 'LOGICAL'];
 
 const MEMBER_TYPES: ReadonlyMap<string, string> = new Map([
   ...FLAGS.map((name) => [name, 'boolean'] as const),
@@ -118,8 +119,8 @@ function readLevel(value: unknown): CompatibilityLevel {
   return level;
 }
 
-function readPolicy(value: unknown): string {
-  const policy = String(value).toUpperCase();
+function readPolicy(value: unknown): CompatibilityPolicy {
+  const policy = String(value).toUpperCase() as CompatibilityPolicy;
   if (!POLICIES.includes(policy)) throw invalidPolicy();
   return policy;
 }

@@ -12,6 +12,10 @@ export const LEVELS = [
 ] as const;
 export type CompatibilityLevel = (typeof LEVELS)[number];
 
+/** LENIENT lets more changes of JSON schemas pass. */
+export const POLICIES = ['STRICT', 'LENIENT', 'LOGICAL'] as const;
+export type CompatibilityPolicy = (typeof POLICIES)[number];
+
 /** Members as they are stored. Those without a meaning here yet are kept and answered all the same. */
 export interface SubjectConfig {
   readonly compatibilityLevel?: CompatibilityLevel;
@@ -20,6 +24,7 @@ export interface SubjectConfig {
   readonly alias?: string;
   /** A metadata property: only versions that share its value are compared. */
   readonly compatibilityGroup?: string;
+  readonly compatibilityPolicy?: CompatibilityPolicy;
   readonly [member: string]: unknown;
 }
 

@@ -1,16 +1,12 @@
 /** Schema texts with their references found in the state. */
 import type { LRUCache } from 'lru-cache';
-import {
-  type AvroReference,
-  type AvroText,
-  canonicalAvro,
-  normalizedAvro,
-} from '../../schemas/avro/schema-text';
 import { invalidSchema } from '../errors';
 import type { Content, SchemaReference } from '../state/content';
 import { relativeSubject } from '../state/names';
 import type { RegistryState } from '../state/registry-state';
 import type { StoredVersion, Visibility } from '../state/subject';
+import { SCHEMA_TYPES } from '../types/index';
+import type { ReferencedText, SchemaText, SchemaType } from '../types/schema-type';
 
 export interface ReadOptions {
   readonly normalize: boolean;
@@ -21,26 +17,32 @@ export interface ReadOptions {
 }
 
 export interface ReadSchema {
-  readonly text: AvroText;
+  readonly type: SchemaType;
+  readonly text: SchemaText;
   /** As asked for, -1 replaced by the latest version; sorted and each once when normalised. */
   readonly references: readonly SchemaReference[];
 }
 
-export class AvroReader {
+export class SchemaReader {
   readonly #canonical = new WeakMap<Content, boolean>();
 
   constructor(
     readonly state: RegistryState,
-    readonly cache: LRUCache<string, AvroText>,
+    readonly cache: LRUCache<string, SchemaText>,
   ) {}
 
   /** Reads a schema that a client sent for a subject of this context. Throws 42201. */
-  read(text: string, given: readonly SchemaReference[], context: string, options: ReadOptions): ReadSchema {
+  read(
+    type: SchemaType,
+    text: string,
+    given: readonly SchemaReference[],
+    context: string,
+    options: ReadOptions,
+  ): ReadSchema {
     const references = this.#pin(given, context, options);
-    const texts = this.#texts(references, context);
+    const texts = this.#texts(type, references, context);
     try {
-      const parse = options.normalize ? normalizedAvro : canonicalAvro;
-      return { references, text: parse(text, texts, { strict: options.strict }) };
+      return { type, references, text: type.read(text, texts, options) };
     } catch (error) {
       const shown = text.length > 500 ? `${text.slice(0, 500)}…` : text;
       throw invalidSchema(`Invalid schema ${shown}, details: ${(error as Error).message}`, error);
@@ -48,13 +50,15 @@ export class AvroReader {
   }
 
   /** A stored schema, parsed leniently; kept for the next time. Throws 42201 when it cannot be parsed. */
-  stored({ content, subject, version }: StoredVersion): AvroText {
+  stored({ content, subject, version }: StoredVersion): SchemaText {
     const { context } = subject.name;
-    const key = `${context} ${content.guid}`;
+    const key = `${context} ${content.schemaType} ${content.guid}`;
     const known = this.cache.get(key);
     if (known !== undefined) return known;
     try {
-      const text = canonicalAvro(content.schema, this.#texts(content.references, context));
+      const type = typeOf(content.schemaType);
+      const texts = this.#texts(type, content.references, context);
+      const text = type.read(content.schema, texts, { normalize: false, strict: false });
       this.cache.set(key, text);
       return text;
     } catch (error) {
@@ -76,7 +80,7 @@ export class AvroReader {
   }
 
   /** As `stored`; null for one that cannot be parsed. */
-  tryStored(version: StoredVersion): AvroText | null {
+  tryStored(version: StoredVersion): SchemaText | null {
     try {
       return this.stored(version);
     } catch {
@@ -107,24 +111,32 @@ export class AvroReader {
 
   /** Dependencies first, each once. */
   #texts(
+    type: SchemaType,
     references: readonly SchemaReference[],
     context: string,
-    seen: Map<string, AvroReference> = new Map(),
-  ): AvroReference[] {
+    seen: Map<string, ReferencedText> = new Map(),
+  ): ReferencedText[] {
     for (const { name, subject, version } of references) {
       const target = this.#target(subject, version, context, 'all');
       const key = `${target.subject.name.qualified} ${version}`;
       if (seen.has(key)) continue;
       const { content } = target;
-      requireAvro(content, name);
-      this.#texts(content.references, target.subject.name.context, seen);
+      requireSameType(content, name, type);
+      this.#texts(type, content.references, target.subject.name.context, seen);
       seen.set(key, { name, text: content.schema });
     }
     return [...seen.values()];
   }
 }
 
-function requireAvro(content: Content, name: string): void {
-  if (content.schemaType === 'AVRO') return;
-  throw invalidSchema(`The schema reference ${name} is of type ${content.schemaType}, not AVRO`);
+/** Throws 42201 for a language that is not served. */
+export function typeOf(name: string): SchemaType {
+  const type = SCHEMA_TYPES.get(name);
+  if (type === undefined) throw invalidSchema(`Invalid schema type ${name}`);
+  return type;
+}
+
+function requireSameType(content: Content, name: string, type: SchemaType): void {
+  if (content.schemaType === type.name) return;
+  throw invalidSchema(`The schema reference ${name} is of type ${content.schemaType}, not ${type.name}`);
 }

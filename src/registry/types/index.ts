@@ -1,0 +1,5 @@
+/** The schema languages that are served. */
+import { avro } from './avro';
+import type { SchemaType } from './schema-type';
+
+export const SCHEMA_TYPES: ReadonlyMap<string, SchemaType> = new Map([avro].map((type) => [type.name, type]));
