@@ -1,13 +1,12 @@
 /**
- * npm start: packages, build, services, then millrace with the demo pipelines in one process.
- * Options are those of `millrace start` (--once, --json, …); the table, or its JSON line, is printed there.
+ * npm start: packages and build, then `millrace start` with its state in the checkout. Options are those of `millrace start`
+ * (--once, --json, --kafka real, …); the services, the demo and the result are its work.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import path from 'node:path';
 import builder from './project/build.cjs';
 import packages from './project/packages.cjs';
-import stack from './stack/index.cjs';
 import paths from './stack/paths.cjs';
 
 const say = (line) => process.stderr.write(`${line}\n`);
@@ -22,40 +21,29 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => onSig
 
 async function main(args) {
   await packages.installPackages(say);
+  const installedAt = Date.now();
   interruption.signal.throwIfAborted();
-  const started = [];
-  try {
-    const [{ addresses }] = await Promise.all([
-      stack.up({ say, onStart: (name) => started.push(name) }),
-      builder.buildWhenStale(),
-    ]);
-    interruption.signal.throwIfAborted();
-    return await runMillrace(addresses, args);
-  } finally {
-    const stopped = await stack.down({ names: started });
-    if (stopped.length > 0) say(`Stopped ${stopped.join(', ')}.`);
-  }
+  await builder.buildWhenStale();
+  interruption.signal.throwIfAborted();
+  return runMillrace(args, installedAt);
 }
 
 /**
  * millrace gets a process group of its own: Ctrl-C on a terminal reaches every process of a group, npm passes it on
  * once more, and it must get each signal just once.
  */
-function runMillrace({ kafka, postgres, redis }, args) {
-  const options = ['--brokers', kafka, '--postgres', postgres, ...(redis ? ['--redis', redis] : [])];
-  const command = [
-    path.join(paths.rootDir, 'bin/millrace'),
-    'start',
-    ...options,
-    '--demo',
-    'config/demo',
-    ...args,
-  ];
-  const child = spawn(process.execPath, command, {
+function runMillrace(args, installedAt) {
+  const program = path.join(paths.rootDir, 'bin/millrace');
+  const child = spawn(process.execPath, [program, 'start', ...args], {
     cwd: paths.rootDir,
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, MILLRACE_EXIT_WITH_PARENT: '1' },
+    env: {
+      MILLRACE_DATA: paths.stackDir,
+      ...process.env,
+      MILLRACE_EXIT_WITH_PARENT: '1',
+      MILLRACE_INSTALLED_AT: String(installedAt),
+    },
   });
   const pass = () => child.kill(interruption.signal.reason);
   if (interruption.signal.aborted) pass();

@@ -23,20 +23,15 @@ function createStack({ dir, env = process.env, tied = false, postgres }) {
    * `onStart` gets each of these names before the start, so that whoever is interrupted knows what to stop.
    * `say` gets a line for each thing that takes time or differs from the defaults; `signal` ends downloads.
    * `system`: names of services for which Debian's packages may be installed; `tools`: more of its packages.
+   * `onInstalled` hears when an npm package was installed; `terse`: nothing is said of what is up in the end.
    */
-  async function up({
-    names = NAMES,
-    say = () => {},
-    onStart = () => {},
-    signal,
-    system = names,
-    tools,
-  } = {}) {
-    const stack = { ...base, say, signal };
-    return withLock(path.join(dir, 'lock'), () => upLocked(stack, { names, onStart, system, tools }), say);
+  async function up({ names = NAMES, system = names, tools = [], onStart = () => {}, ...options } = {}) {
+    const stack = { ...base, say: () => {}, onInstalled: () => {}, ...options };
+    const work = () => upLocked(stack, { names, system, tools, onStart });
+    return withLock(path.join(dir, 'lock'), work, stack.say);
   }
 
-  async function upLocked(stack, { names, onStart, system, tools = [] }) {
+  async function upLocked(stack, { names, system, tools, onStart }) {
     const missing = [];
     const adopted = [];
     for (const name of names) {
@@ -92,7 +87,7 @@ function createStack({ dir, env = process.env, tied = false, postgres }) {
 }
 
 async function startOne(name, stack, onStart) {
-  const { say } = stack;
+  const say = stack.terse ? () => {} : stack.say;
   const service = await provide(name, stack);
   if (!service) {
     say('There is no redis-server here: the worker runs with its in-memory cache alone.');

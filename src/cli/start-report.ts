@@ -2,10 +2,12 @@
 import type { PipelineFile, StandaloneWorker } from '../worker';
 import type { Demo, DemoTarget } from './demo/demo';
 import type { Meter } from './progress';
+import type { Services } from './services/services';
 import { grouped, rate, textTable } from './text-table';
 
 export interface Session {
   readonly pipelines: readonly PipelineFile[];
+  readonly services: Services;
   readonly demo: Demo | null;
   readonly worker: StandaloneWorker;
   readonly urls: { readonly worker: string; readonly registry: string };
@@ -84,6 +86,17 @@ export function tableOf(session: Session, results: readonly PipelineResult[]): s
   return `${textTable(columns, rows)}\nSchemas: ${session.urls.registry}/subjects`;
 }
 
+/**
+ * From the end of the installation of packages, or the start of the process when none were installed, to the first record
+ * in Postgres; null when there were some before.
+ */
+export function firstRecordSeconds({ demo, services }: Session): number | null {
+  const at = demo?.arrival.at() ?? null;
+  if (at === null) return null;
+  const begin = Number(process.env.MILLRACE_INSTALLED_AT) || performance.timeOrigin;
+  return Math.round(at - Math.max(begin, services.installedAt ?? 0)) / 1000;
+}
+
 /** Whether every target has as much as was written. */
 export async function isComplete(session: Session): Promise<boolean> {
   const counts = await arrivals(session);
@@ -100,7 +113,7 @@ export async function differences(session: Session): Promise<string[]> {
     const arrived = counts.get(pipeline.name) ?? 0;
     if (target === null || arrived === target.expected) return [];
     return [
-      `${pipeline.name}: ${grouped(arrived)} records in ${target.where}, ${grouped(target.expected)} expected. Delete what the demo made (npm run stack -- reset) to begin anew.`,
+      `${pipeline.name}: ${grouped(arrived)} records in ${target.where}, ${grouped(target.expected)} expected. Delete the folder of its state to begin anew.`,
     ];
   });
 }

@@ -1,7 +1,8 @@
-/** `millrace start`: registry and worker in one process, and the demo in them. What `npm start` runs. */
-
-import { mkdirSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/**
+ * `millrace start`: Kafka, Postgres and Redis as this machine can have them, registry and worker in one process, and the demo
+ * in them. What `npm start` runs.
+ */
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { version } from '../../package.json';
 import type { PinoLogger, Prometheus } from '../http';
@@ -16,73 +17,124 @@ import { type LogOptions, openLogger } from './logging';
 import { untilEnded } from './once';
 import { showProgress } from './progress';
 import { durationOf, readPipelines, workerFor } from './run';
+import { holdData } from './services/data-folder';
+import { DEMO_PIPELINES } from './services/package-files';
+import { type Choice, choose, describeServices, openServices, type Services } from './services/services';
 import { type Interruption, watchSignals } from './signals';
-import { arrivals, differences, isComplete, meterOf, resultOf, type Session, tableOf } from './start-report';
+import {
+  arrivals,
+  differences,
+  firstRecordSeconds,
+  isComplete,
+  meterOf,
+  resultOf,
+  type Session,
+  tableOf,
+} from './start-report';
 import { openKafka, startWorker, type WorkerProcess } from './worker-process';
 
-export interface StartOptions extends LogOptions {
-  readonly brokers: string;
-  readonly postgres?: string;
-  readonly redis?: string;
-  readonly demo?: string;
+export interface StartOptions extends LogOptions, Partial<Choice> {
+  /** Directory of pipeline files; false: no pipelines. */
+  readonly demo?: string | false;
   readonly data?: string;
   readonly once?: boolean;
   readonly json?: boolean;
   readonly wait: string;
 }
 
-type Say = (text: string) => void;
-
 /** What the command was asked for, and how it speaks. */
 interface Command {
   readonly options: StartOptions;
-  readonly say: Say;
+  say(text: string): void;
   readonly logger: PinoLogger;
   readonly prometheus: Prometheus;
   readonly patienceMs: number;
   readonly interruption: Interruption;
+  readonly pipelines: readonly PipelineFile[];
 }
 
 const POLL_MS = 1000;
 const AVRO = 'io.confluent.connect.avro.AvroConverter';
+const LOG = { logFormat: 'text', logLevel: 'warn' } as const;
 
 export async function start(options: StartOptions): Promise<void> {
+  if (options.once && options.demo === false) {
+    throw new ConfigError('--once ends when all data has arrived, and with --no-demo there is none');
+  }
   const command: Command = {
     options,
     say: options.json ? printErr : printOut,
-    logger: openLogger({ logFormat: 'text', logLevel: 'warn', ...options }),
+    logger: openLogger({ ...LOG, ...options }),
     prometheus: createPrometheus(),
     patienceMs: durationOf(options.wait),
     interruption: watchSignals(),
+    pipelines: options.demo === false ? [] : await readPipelines(filesOf(options.demo ?? DEMO_PIPELINES)),
   };
-  const demo = options.demo === undefined ? null : await prepare(command);
-  const pipelines = options.demo === undefined ? [] : await readPipelines(filesOf(options.demo));
-  const kafka = openKafka(
-    { 'bootstrap.servers': options.brokers, 'client.id': 'millrace-registry' },
-    command.logger,
-    command.prometheus,
-  );
+  const { interruption } = command;
   try {
-    await runBeside(kafka, command, pipelines, demo);
+    await runAll(command);
+  } catch (error) {
+    if (!interruption.aborted.aborted) throw error;
+    // What the end of it all brings about is told by what it ends for.
+    if (interruption.failure === null && options.once) throw new Exit(EXIT.FAILED);
+  } finally {
+    command.logger.flush();
+  }
+  if (interruption.failure !== null) throw interruption.failure;
+}
+
+/** Whatever ends it, everything is taken down in the opposite order. */
+async function runAll(command: Command): Promise<void> {
+  const { options, say, interruption } = command;
+  const data = holdData(options.data);
+  try {
+    const demoFiles = options.demo === false ? null : path.join(data.path, 'demo');
+    // While services start. Whether it succeeds is seen where the files are needed.
+    const written = demoFiles === null ? null : writeDemo(demoFiles);
+    written?.catch(() => {});
+    const services = await openServices(choose(options), {
+      data: data.path,
+      log: { format: options.logFormat ?? LOG.logFormat, level: options.logLevel ?? LOG.logLevel },
+      say,
+      signal: interruption.aborted,
+      onCrash: interruption.fail,
+    });
+    try {
+      interruption.aborted.throwIfAborted();
+      say(`State     ${data.path}\n${describeServices(services)}`);
+      await written;
+      const demo = demoFiles === null ? null : await prepare(services, demoFiles);
+      await runOn(services, demo, command).finally(() => demo?.arrival.close());
+    } finally {
+      await services.close();
+    }
+  } finally {
+    data.release();
+  }
+}
+
+async function runOn(services: Services, demo: Demo | null, command: Command): Promise<void> {
+  const keys = { 'bootstrap.servers': services.kafka.address, 'client.id': 'millrace-registry' };
+  const kafka = openKafka(keys, command.logger, command.prometheus);
+  try {
+    await runBeside(kafka, services, demo, command);
   } finally {
     await kafka.close();
-    command.logger.flush();
   }
 }
 
 /** Registry first: converters ask it for schemas from the first record on. */
 async function runBeside(
   kafka: KafkaPort,
-  command: Command,
-  pipelines: readonly PipelineFile[],
+  services: Services,
   demo: Demo | null,
+  command: Command,
 ): Promise<void> {
   const { startRegistry } = require('../registry') as typeof import('../registry');
-  const { logger, prometheus } = command;
-  const listener = 'http://:8081';
+  const { logger, prometheus, pipelines } = command;
   const registry = await startRegistry({
     kafka,
-    listener,
+    listener: 'http://:8081',
     fallbackToFreePort: true,
     logger,
     prometheus,
@@ -90,12 +142,16 @@ async function runBeside(
     version,
   });
   try {
-    await forgetLostTargets(kafka, pipelines, demo, command);
-    const running = await launchWorker(command, pipelines, demo, registry);
+    if (demo !== null) {
+      const { forgetLostTargets } = require('./demo/lost-targets') as typeof import('./demo/lost-targets');
+      await forgetLostTargets(kafka, pipelines, demo, command);
+    }
+    const running = await launchWorker(command, services, demo, registry);
     try {
       const urls = { worker: running.url ?? '', registry: registry.url };
-      command.say(`Worker ${withPort(urls.worker, 8083)}, Schema Registry ${withPort(urls.registry, 8081)}`);
-      await follow({ pipelines, demo, worker: running.worker, urls }, command);
+      command.say(`Worker    ${withPort(urls.worker, 8083)}`);
+      command.say(`Registry  ${withPort(urls.registry, 8081)}`);
+      await follow({ pipelines, services, demo, worker: running.worker, urls }, command);
     } finally {
       await running.stop();
     }
@@ -105,18 +161,18 @@ async function runBeside(
 }
 
 async function launchWorker(
-  { options, logger, prometheus }: Command,
-  pipelines: readonly PipelineFile[],
+  { options, logger, prometheus, pipelines }: Command,
+  { kafka, redis }: Services,
   demo: Demo | null,
   registry: RunningRegistry,
 ): Promise<WorkerProcess> {
-  const { brokers, redis, once } = options;
+  const { once } = options;
   const worker = await workerFor(pipelines, {
     base: null,
     arguments: {
-      'bootstrap.servers': brokers,
+      'bootstrap.servers': kafka.address,
       'schema.registry.url': registry.url,
-      ...(redis === undefined ? {} : { 'redis.url': redis }),
+      ...(redis === null ? {} : { 'redis.url': redis.address }),
     },
     defaults: { 'key.converter': AVRO, 'value.converter': AVRO },
     env: { ...process.env, ...demo?.env },
@@ -129,24 +185,11 @@ async function launchWorker(
 const withPort = (url: string, usual: number): string =>
   url.endsWith(`:${usual}`) ? url : `${url} (port ${usual} is taken)`;
 
-async function prepare({ options, say }: Command): Promise<Demo> {
-  const { postgres, data = process.env.MILLRACE_DATA ?? defaultData() } = options;
-  if (postgres === undefined) throw new ConfigError('--demo needs --postgres: the demo writes into a table');
-  const { prepareDemo } = require('./demo/demo') as typeof import('./demo/demo');
-  say(`Data of the demo: ${data}`);
-  return prepareDemo(postgres, data);
-}
+const writeDemo = (data: string): Promise<void> =>
+  (require('./demo/demo') as typeof import('./demo/demo')).writeDemoFiles(data);
 
-/** Beside the other state of a checkout; where that cannot be written, such as in a container, a temporary place. */
-function defaultData(): string {
-  const directory = path.resolve('.stack/demo');
-  try {
-    mkdirSync(directory, { recursive: true });
-    return directory;
-  } catch {
-    return path.join(tmpdir(), 'millrace-demo');
-  }
-}
+const prepare = ({ postgres }: Services, data: string): Promise<Demo> =>
+  (require('./demo/demo') as typeof import('./demo/demo')).prepareDemo(postgres.address, data);
 
 function filesOf(directory: string): string[] {
   let names: string[];
@@ -160,44 +203,19 @@ function filesOf(directory: string): string[] {
   return files.map((name) => path.join(directory, name));
 }
 
-/** A target that was emptied (a new database, say) is filled again: its sinks must not go on where they once were. */
-async function forgetLostTargets(
-  kafka: KafkaPort,
-  pipelines: readonly PipelineFile[],
-  demo: Demo | null,
-  command: Command,
-): Promise<void> {
-  for (const { name, connectors } of pipelines) {
-    const target = demo?.targets.get(name);
-    if (target === undefined || (await target.arrived()) > 0) continue;
-    const sinks = connectors.filter(({ kind }) => kind === 'sink');
-    for (const sink of sinks) await forgetGroup(kafka, `connect-${sink.name}`, command);
-  }
-}
-
-/** Static members stay in their group until their session ends, so an earlier run may hold it for that long. */
-async function forgetGroup(
-  kafka: KafkaPort,
-  group: string,
-  { say, patienceMs, interruption }: Command,
-): Promise<void> {
-  const { Code, kafkaCodeOf } = require('../kafka') as typeof import('../kafka');
-  const deadline = Date.now() + patienceMs;
-  for (let told = false; !interruption.aborted.aborted; told = true) {
-    try {
-      await kafka.admin.deleteGroups([group]);
-      return;
-    } catch (error) {
-      if (kafkaCodeOf(error) !== Code.NON_EMPTY_GROUP || Date.now() > deadline) throw error;
-      if (!told) say(`Waiting until an earlier run has left the group ${group} …`);
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, POLL_MS)), interruption.signalled]);
-    }
-  }
-}
-
 /** Shows the pipelines until they are through, tells the result, then ends or goes on until a signal. */
 async function follow(session: Session, command: Command): Promise<void> {
-  const { options, interruption, patienceMs, say } = command;
+  const { options, interruption, say } = command;
+  if (session.pipelines.length > 0) await untilThrough(session, command);
+  const { aborted } = interruption.aborted;
+  if (aborted && options.once) throw new Exit(EXIT.FAILED);
+  if (aborted || options.once) return;
+  say('Running on; Ctrl-C stops everything.');
+  await interruption.signalled;
+}
+
+async function untilThrough(session: Session, command: Command): Promise<void> {
+  const { options, interruption, patienceMs } = command;
   const before = await arrivals(session);
   const meters = session.pipelines.map((pipeline) => meterOf(pipeline, session, before));
   const display = showProgress(meters, options.json ? process.stderr : process.stdout);
@@ -207,15 +225,10 @@ async function follow(session: Session, command: Command): Promise<void> {
   } finally {
     display.stop();
   }
-  const { aborted } = interruption.aborted;
-  if (aborted && options.once) throw new Exit(EXIT.FAILED);
-  if (aborted) return;
+  if (interruption.aborted.aborted) return;
   // Sinks finish their files when they stop.
   if (options.once) await session.worker.stop();
   await tell(session, command);
-  if (options.once) return;
-  say('Running on; Ctrl-C stops everything.');
-  await interruption.signalled;
 }
 
 /** Without `once` nothing ends: everything has arrived when the targets say so. */
@@ -227,18 +240,29 @@ async function untilArrived(session: Session, { aborted, signalled }: Interrupti
 
 /** Throws when a target does not hold exactly what was written. */
 async function tell(session: Session, { options, say }: Command): Promise<void> {
-  const { pipelines, worker, urls } = session;
+  const { pipelines, worker, urls, services } = session;
   const results = pipelines.map((pipeline) => resultOf(pipeline, worker));
   const complaints = await differences(session);
-  say(`\n${tableOf(session, results)}\n`);
+  const first = firstRecordSeconds(session);
+  say(`\n${tableOf(session, results)}`);
+  if (first !== null) say(`First record in Postgres after ${first.toFixed(1)} s`);
+  say('');
   for (const { name, records } of results) {
     if (records === 0 && complaints.length === 0)
       say(`${name}: nothing new, an earlier run has brought everything`);
   }
   for (const complaint of complaints) printErr(complaint);
   if (options.json) {
-    const { brokers: kafka, postgres = null, redis = null } = options;
-    printOut(JSON.stringify({ pipelines: results, urls, services: { kafka, postgres, redis } }));
+    const { kafka, postgres, redis } = services;
+    printOut(
+      JSON.stringify({
+        pipelines: results,
+        firstRecordSeconds: first,
+        urls,
+        services: { kafka: kafka.address, postgres: postgres.address, redis: redis?.address ?? null },
+        origins: { kafka: kafka.origin, postgres: postgres.origin, redis: redis?.origin ?? null },
+      }),
+    );
   }
   if (complaints.length > 0) throw new Exit(EXIT.PARTIAL);
 }

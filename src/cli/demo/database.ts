@@ -41,13 +41,56 @@ export async function createSourceTable(url: string): Promise<void> {
   });
 }
 
+export interface Arrival {
+  /** Ms since the epoch; null before, and when there were rows from the beginning. */
+  at(): number | null;
+  /** Ends the watch. */
+  close(): Promise<void>;
+}
+
+const WATCH_MS = 50;
+
+/** Sees the first row of the table that the demo fills as soon as it is committed. */
+export async function watchReadings(url: string): Promise<Arrival> {
+  const client = await connect(url, 0);
+  // A database that goes away ends the watch and nothing else.
+  client.on('error', () => {});
+  let at: number | null = null;
+  let closed = await hasReadings(client);
+  async function watch(): Promise<void> {
+    while (!closed && at === null) {
+      if (await hasReadings(client)) at = Date.now();
+      else await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    }
+  }
+  const watching = watch().catch(() => {});
+  return {
+    at: () => at,
+    async close() {
+      closed = true;
+      await watching;
+      await client.end();
+    },
+  };
+}
+
+async function hasReadings(client: Client): Promise<boolean> {
+  if (!(await hasTable(client))) return false;
+  const { rows } = await client.query(`SELECT 1 FROM ${READINGS_TABLE} LIMIT 1`);
+  return rows.length > 0;
+}
+
+async function hasTable(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+    READINGS_TABLE,
+  ]);
+  return rows[0]!.there;
+}
+
 /** Rows in the table that the demo fills; 0 while it is not there. */
 export function countReadings(url: string): Promise<number> {
   return withClient(url, 0, async (client) => {
-    const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
-      READINGS_TABLE,
-    ]);
-    if (!rows[0]!.there) return 0;
+    if (!(await hasTable(client))) return 0;
     const counted = await client.query<{ count: string }>(`SELECT count(*) FROM ${READINGS_TABLE}`);
     return Number(counted.rows[0]!.count);
   });

@@ -2,7 +2,14 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { countReadings, createSourceTable, MAINTENANCE_ROWS, READINGS_TABLE } from './database';
+import {
+  type Arrival,
+  countReadings,
+  createSourceTable,
+  MAINTENANCE_ROWS,
+  READINGS_TABLE,
+  watchReadings,
+} from './database';
 import { generateReadings, READINGS } from './generate';
 
 export interface DemoTarget {
@@ -19,14 +26,19 @@ export interface Demo {
   readonly env: Readonly<Record<string, string>>;
   /** By pipeline name. */
   readonly targets: ReadonlyMap<string, DemoTarget>;
+  /** Of the first record in Postgres. */
+  readonly arrival: Arrival;
 }
 
-/** Writes the CSV files and fills the table, unless an earlier run has. */
-export async function prepareDemo(postgresUrl: string, dataDirectory: string): Promise<Demo> {
-  const data = path.resolve(dataDirectory);
+/** Writes the CSV files, unless an earlier run has. */
+export const writeDemoFiles = (data: string): Promise<void> => generateReadings(path.join(data, 'readings'));
+
+/** Fills the table, unless an earlier run has. */
+export async function prepareDemo(postgresUrl: string, data: string): Promise<Demo> {
   const exported = path.join(data, 'maintenance');
-  await Promise.all([generateReadings(path.join(data, 'readings')), createSourceTable(postgresUrl)]);
+  await createSourceTable(postgresUrl);
   return {
+    arrival: await watchReadings(postgresUrl),
     env: { PG_URL: postgresUrl, DEMO_DATA: data },
     targets: new Map<string, DemoTarget>([
       [
