@@ -51,7 +51,8 @@ export class Member {
   /** Joins, with a member id if need be. */
   async join(change: Partial<Join> = {}): Promise<JoinAnswer> {
     const join = { ...this.#join, ...change };
-    if (this.memberId === '' && (join.instanceId ?? null) === null && (join.version ?? 5) >= 4) await this.enroll();
+    if (this.memberId === '' && (join.instanceId ?? null) === null && (join.version ?? 5) >= 4)
+      await this.enroll();
     const answer = await this.#poll.send('any', joinGroupOf({ memberId: this.memberId, ...join }));
     if (answer.error === 0) {
       this.memberId = answer.memberId;
@@ -101,7 +102,8 @@ export async function joinedGroup(target: Target, joins: readonly Partial<Join>[
   const joining = followers.map((follower) => follower.join());
   await waitFor(async () => (await memberCount(target, groupId)) === members.length, { what: 'all members' });
   const [first, ...others] = await Promise.all([leader.join(), ...joining]);
-  for (const answer of others) if (answer.generation !== first.generation) throw new Error('not one generation');
+  for (const answer of others)
+    if (answer.generation !== first.generation) throw new Error('not one generation');
   return members;
 }
 
@@ -115,13 +117,13 @@ export async function stableGroup(target: Target, joins: readonly Partial<Join>[
 }
 
 async function memberCount(target: Target, groupId: string): Promise<number> {
-  return (await describe(target, groupId)).members.length;
+  return (await lookAt(target, groupId)).members.length;
 }
 
 const observers = new WeakMap<Target, Lane>();
 
 /** The group as an onlooker sees it. */
-export async function describe(target: Target, groupId: string) {
+export async function lookAt(target: Target, groupId: string) {
   let lane = observers.get(target);
   if (lane === undefined) observers.set(target, (lane = target.connect('observer')));
   const [described] = await lane.send('any', describeGroups([groupId]));
@@ -129,7 +131,9 @@ export async function describe(target: Target, groupId: string) {
 }
 
 export async function hasState(target: Target, groupId: string, state: string): Promise<void> {
-  await waitFor(async () => (await describe(target, groupId)).state === state, { what: `a group that is ${state}` });
+  await waitFor(async () => (await lookAt(target, groupId)).state === state, {
+    what: `a group that is ${state}`,
+  });
 }
 
 /** Scenarios that mostly wait: the first one starts all of them, each answers for its own. */

@@ -139,7 +139,10 @@ export interface Leaver {
 export const leaveGroupOf = (
   groupId: string,
   members: readonly Leaver[],
-): ApiRequest<{ readonly error: number; readonly members: readonly (Leaver & { readonly error: number })[] }> => ({
+): ApiRequest<{
+  readonly error: number;
+  readonly members: readonly (Leaver & { readonly error: number })[];
+}> => ({
   apiKey: 13,
   apiVersion: 3,
   apiName: 'LeaveGroup',
@@ -378,9 +381,11 @@ export const offsetDelete = (
   apiVersion: 0,
   apiName: 'OffsetDelete',
   encode(writer) {
-    writer.string(groupId).array(wanted, (w, { topic, partitions }) =>
-      w.string(topic).array(partitions, (inner, partition) => inner.int32(partition)),
-    );
+    writer
+      .string(groupId)
+      .array(wanted, (w, { topic, partitions }) =>
+        w.string(topic).array(partitions, (inner, partition) => inner.int32(partition)),
+      );
   },
   decode(reader) {
     const error = reader.int16();
