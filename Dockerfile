@@ -21,6 +21,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY scripts/stack scripts/stack
 COPY bin bin
 COPY config config
 # Numeric, so that runAsNonRoot of Kubernetes can check it. Nothing is written under /app: a read-only root is fine.

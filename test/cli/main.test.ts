@@ -32,8 +32,8 @@ describe('exit codes and messages of the commands', () => {
   test('help and version are no errors, and every command shows an example', async () => {
     const help = await millrace('--help');
     expect(help.code).toBe(0);
-    const commands = [...help.out.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name!);
-    expect(commands).toEqual(['start', 'run', 'standalone', 'lint', 'registry']);
+    const commands = [...help.out.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name!);
+    expect(commands).toEqual(['start', 'run', 'standalone', 'lint', 'registry', 'dev-broker']);
     for (const command of commands) {
       const { code, out } = await millrace(command, '--help');
       expect([command, code]).toEqual([command, 0]);
@@ -46,7 +46,9 @@ describe('exit codes and messages of the commands', () => {
     [['strat'], 'Did you mean start?'],
     [['standalone'], "missing required argument 'worker'"],
     [['run', 'x.yaml', '--onec'], 'Did you mean --once?'],
-    [['start'], "required option '--brokers"],
+    [['start', '--kafka', 'real', '--brokers', 'b:1'], "'--brokers <host:port,…>' cannot be used with"],
+    [['start', '--kafka', 'other'], 'Allowed choices are dev, real'],
+    [['dev-broker', '--port', '70000'], 'It is a whole number from 0 to 65535'],
     [['lint'], 'no file to lint'],
     [['run', 'x.yaml', '--log-format', 'xml'], 'Allowed choices are text, json'],
   ])('%j is a usage error: 2', async (args, message) => {
@@ -103,6 +105,8 @@ describe('exit codes and messages of the commands', () => {
       78,
       '--wait long is no duration',
     ],
+    ['nothing that could end', ['start', '--once', '--no-demo'], 78, 'with --no-demo there is none'],
+    ['no folder of pipelines', ['start', '--demo', path.join(dir, 'none')], 78, 'no such file or directory'],
   ];
 
   test.each(wrong)('%s', async (_what, args, expected, message) => {

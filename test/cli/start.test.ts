@@ -13,10 +13,12 @@ const database = uniqueName('demo');
 let kafka: Service;
 let admin: Client;
 let postgres = '';
+let redis: string | undefined;
 
 beforeAll(async () => {
   const addresses = await stackAddresses();
   [kafka, admin] = await Promise.all([startPrivateKafka(), connect(addresses.postgres)]);
+  redis = addresses.redis ?? undefined;
   await admin.query(`CREATE DATABASE ${database}`);
   postgres = addresses.postgres.replace(/\/[^/]*$/, `/${database}`);
 });
@@ -34,18 +36,13 @@ async function connect(url: string): Promise<Client> {
   return client;
 }
 
+const startOn = (...args: string[]) => {
+  const options = ['--brokers', kafka.address(), '--postgres', postgres, '--data', data];
+  return startMillrace(['start', ...options, ...args], { env: { REDIS_URL: redis } });
+};
+
 async function start(...args: string[]) {
-  const options = [
-    '--brokers',
-    kafka.address(),
-    '--postgres',
-    postgres,
-    '--demo',
-    'config/demo',
-    '--data',
-    data,
-  ];
-  const running = startMillrace(['start', ...options, ...args]);
+  const running = startOn(...args);
   const { code } = await running.exited;
   return { code, out: running.stdout(), err: running.stderr() };
 }
@@ -53,8 +50,8 @@ async function start(...args: string[]) {
 /** What the generated files say, in the form of the table's rows. */
 async function generated(): Promise<string[]> {
   const rows: string[] = [];
-  for (const name of readdirSync(path.join(data, 'readings')).sort()) {
-    const lines = createInterface({ input: createReadStream(path.join(data, 'readings', name)) });
+  for (const name of readdirSync(path.join(data, 'demo/readings')).sort()) {
+    const lines = createInterface({ input: createReadStream(path.join(data, 'demo/readings', name)) });
     for await (const line of lines) if (!line.startsWith('machine,')) rows.push(line);
   }
   return rows.sort();
@@ -71,9 +68,9 @@ async function stored(): Promise<string[]> {
 }
 
 const exported = (): { id: number }[] =>
-  readdirSync(path.join(data, 'maintenance'))
+  readdirSync(path.join(data, 'demo/maintenance'))
     .flatMap((name) =>
-      readFileSync(path.join(data, 'maintenance', name), 'utf8')
+      readFileSync(path.join(data, 'demo/maintenance', name), 'utf8')
         .trim()
         .split('\n'),
     )
@@ -83,6 +80,8 @@ describe('millrace start with the demo', () => {
   test('every row arrives as it was written; the result is the last line; a second run adds nothing', async () => {
     const first = await start('--once', '--json');
     expect([first.code, first.code === 0 ? '' : first.err]).toEqual([0, '']);
+    expect(first.err).toContain(`Kafka     ${kafka.address()}, as you said`);
+    expect(first.err).toMatch(/First record in Postgres after \d+\.\d s/);
     const lines = first.out.trim().split('\n');
     expect(lines).toHaveLength(1);
     const result = JSON.parse(lines[0]!);
@@ -95,8 +94,11 @@ describe('millrace start with the demo', () => {
         worker: expect.stringMatching(/^http:\/\/localhost:\d+$/),
         registry: expect.stringMatching(/^http:\/\/localhost:\d+$/),
       },
-      services: { kafka: kafka.address(), postgres, redis: null },
+      firstRecordSeconds: expect.any(Number),
+      services: { kafka: kafka.address(), postgres, redis: redis ?? null },
+      origins: { kafka: 'external', postgres: 'external', redis: redis === undefined ? null : 'external' },
     });
+    expect(result.firstRecordSeconds).toBeGreaterThan(0);
     const written = await generated();
     expect(written).toHaveLength(200_000);
     const rows = await stored();
@@ -113,18 +115,9 @@ describe('millrace start with the demo', () => {
   });
 
   test('without --once it shows the table, goes on, serves REST and registry, and ends on a signal', async () => {
-    const options = [
-      '--brokers',
-      kafka.address(),
-      '--postgres',
-      postgres,
-      '--demo',
-      'config/demo',
-      '--data',
-      data,
-    ];
-    const running = startMillrace(['start', ...options]);
-    const [, worker, registry] = await running.waitForOutput(/Worker (\S+).*, Schema Registry (\S+)/);
+    const running = startOn();
+    const [, worker] = await running.waitForOutput(/Worker +(\S+)/);
+    const [, registry] = await running.waitForOutput(/Registry +(\S+)/);
     await running.waitForOutput(/Running on; Ctrl-C stops everything/, { timeoutMs: 60_000 });
     const get = async (url: string) => (await fetch(url)).json();
     expect(await get(`${worker}/connectors`)).toEqual([
@@ -152,6 +145,8 @@ describe('millrace start with the demo', () => {
       'connection.url': '${env:PG_URL}',
     });
     expect(JSON.stringify(await get(`${worker}/connectors/readings-table/tasks`))).not.toContain(postgres);
+    const second = await start('--once');
+    expect([second.code, second.err]).toEqual([5, expect.stringContaining(`Process ${running.pid} uses`)]);
     expect((await running.stop()).code).toBe(0);
   });
 
@@ -162,5 +157,14 @@ describe('millrace start with the demo', () => {
     const { code, err } = await start('--once', '--json');
     expect(err).toContain('readings: 190,000 records in table demo_readings, 200,000 expected');
     expect(code).toBe(3);
+  });
+
+  test('with --no-demo there are no pipelines, and it runs until a signal', async () => {
+    const running = startOn('--no-demo');
+    const [, worker] = await running.waitForOutput(/Worker +(\S+)/);
+    await running.waitForOutput(/Running on; Ctrl-C stops everything/);
+    expect(await (await fetch(`${worker}/connectors`)).json()).toEqual([]);
+    expect((await running.stop()).code).toBe(0);
+    expect(running.stdout()).not.toContain('pipeline');
   });
 });

@@ -2,7 +2,6 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { killAllProcesses, repositoryRoot, runProcess, startProcess } from '../support/process';
-import { stackAddresses } from '../support/stack';
 
 /** A checkout whose whole program is `source`, with the real scripts around it and the compiler of this one. */
 let checkout: string;
@@ -71,21 +70,23 @@ describe('bin/millrace', () => {
 });
 
 describe('npm start', () => {
-  const start = async (...args: string[]) => {
-    const { kafka, postgres, redis } = await stackAddresses();
-    const env = { KAFKA_BROKERS: kafka, PG_URL: postgres, REDIS_URL: redis ?? undefined };
+  const start = (...args: string[]) => {
+    const env = { MILLRACE_DATA: undefined, MILLRACE_STACK_DIR: undefined };
     return startProcess(process.execPath, ['scripts/start.mjs', ...args], { cwd: checkout, env });
   };
 
-  it('hands the addresses and its own arguments to millrace start, and ends with its exit code', async () => {
-    writeProgram('console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 3;');
-    const run = await start('--once', '--json');
+  it('hands its arguments, the folder of the checkout and the end of the installation to millrace start, and ends with its exit code', async () => {
+    writeProgram(`
+      const { MILLRACE_DATA, MILLRACE_INSTALLED_AT } = process.env;
+      console.log(JSON.stringify([...process.argv.slice(2), MILLRACE_DATA, MILLRACE_INSTALLED_AT]));
+      process.exitCode = 3;`);
+    const begin = Date.now();
+    const run = start('--once', '--json');
     expect((await run.exited).code).toBe(3);
-    const { kafka, postgres, redis } = await stackAddresses();
-    expect(JSON.parse(run.stdout())).toEqual([
-      ...['start', '--brokers', kafka, '--postgres', postgres, ...(redis ? ['--redis', redis] : [])],
-      ...['--demo', 'config/demo', '--once', '--json'],
-    ]);
+    const [command, once, json, data, installedAt] = JSON.parse(run.stdout()) as string[];
+    expect([command, once, json, data]).toEqual(['start', '--once', '--json', path.join(checkout, '.stack')]);
+    expect(Number(installedAt)).toBeGreaterThanOrEqual(begin);
+    expect(Number(installedAt)).toBeLessThanOrEqual(Date.now());
   });
 
   const untilSignal = `
@@ -96,7 +97,7 @@ describe('npm start', () => {
 
   it('passes one signal on and waits for the clean end', async () => {
     writeProgram(untilSignal);
-    const run = await start();
+    const run = start();
     await run.waitForOutput(/up/);
     run.signal('SIGINT');
     expect((await run.exited).code).toBe(0);
@@ -105,7 +106,7 @@ describe('npm start', () => {
 
   it('takes millrace with it when it is killed', async () => {
     writeProgram(untilSignal);
-    const run = await start();
+    const run = start();
     await run.waitForOutput(/up/);
     // Both write into one pipe: this waits until the last of them has closed it.
     await run.kill();

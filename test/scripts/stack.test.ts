@@ -1,9 +1,13 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import Redis from 'ioredis';
 import { Kafka, logLevel } from 'kafkajs';
 import { Client } from 'pg';
+import { createStack } from '../../scripts/stack/index.cjs';
 import { choosePort, freePort, isFree } from '../../scripts/stack/ports.cjs';
-import { runProcess } from '../support/process';
+import { repositoryRoot, runProcess } from '../support/process';
 import {
   type Service,
   stackAddresses,
@@ -11,6 +15,7 @@ import {
   startPrivatePostgres,
   startPrivateRedis,
 } from '../support/stack';
+import { waitFor } from '../support/wait';
 
 const services: Service[] = [];
 const keep = (service: Service) => {
@@ -43,6 +48,68 @@ describe('stack status', () => {
     expect(code).toBe(1);
     expect(stderr).toContain(`KAFKA_BROKERS is set to ${env.KAFKA_BROKERS}`);
   }, 120_000);
+});
+
+describe('a stack in a folder of its own', () => {
+  const folders: string[] = [];
+  const folder = () => {
+    const dir = mkdtempSync(path.join(tmpdir(), 'millrace-stack-'));
+    chmodSync(dir, 0o755);
+    folders.push(dir);
+    return dir;
+  };
+  afterAll(() => {
+    for (const dir of folders) rmSync(dir, { recursive: true });
+  });
+
+  it('is apart from that of the clone, and tells where its services are from', async () => {
+    const dir = folder();
+    const own = createStack({ dir, env: {}, tied: 'cleanly' });
+    expect(await own.status()).toEqual({ kafka: null, postgres: null, redis: null });
+    const { addresses, origins, started } = await own.up({ names: ['postgres'], system: [] });
+    expect([origins, started]).toEqual([{ postgres: 'system' }, ['postgres']]);
+    expect(addresses.postgres).not.toBe((await stackAddresses()).postgres);
+    expect(readFileSync(path.join(dir, 'postgres/postgres.log'), 'utf8')).toContain('ready to accept');
+    expect(await own.down()).toEqual(['postgres']);
+    expect(await own.status()).toEqual({ kafka: null, postgres: null, redis: null });
+  }, 60_000);
+
+  const upAndDie = `const { createStack } = require(process.argv[1]);
+    createStack({ dir: process.argv[2], env: {}, tied: 'cleanly' }).up({ names: ['postgres'], system: [] })
+      .then(() => process.kill(process.pid, 'SIGKILL'));`;
+
+  it('shuts its services down when the process that started them is killed', async () => {
+    const dir = folder();
+    const launcher = path.join(repositoryRoot, 'scripts/stack/index.cjs');
+    const { signal } = await runProcess(process.execPath, ['-e', upAndDie, launcher, dir]);
+    expect(signal).toBe('SIGKILL');
+    const log = () => readFileSync(path.join(dir, 'postgres/postgres.log'), 'utf8');
+    await waitFor(() => log().includes('database system is shut down'), { what: 'the end of Postgres' });
+    expect(log()).toContain('received fast shutdown request');
+  }, 60_000);
+
+  it('keeps data away from the programs of another version', async () => {
+    const dir = folder();
+    mkdirSync(path.join(dir, 'postgres/data'), { recursive: true });
+    writeFileSync(path.join(dir, 'postgres/data/PG_VERSION'), '9\n');
+    const state = { data: path.join(dir, 'postgres/data'), password: 'x', port: await freePort() };
+    writeFileSync(path.join(dir, 'postgres/state.json'), JSON.stringify(state));
+    const start = createStack({ dir, env: {} }).up({ names: ['postgres'], system: [] });
+    await expect(start).rejects.toThrow(
+      /The data in .* is of PostgreSQL 9, the server in .* is of version \d+/,
+    );
+  });
+
+  it('names the ways out where the npm package was asked for and the data is of another server', async () => {
+    const dir = folder();
+    mkdirSync(path.join(dir, 'postgres'));
+    writeFileSync(
+      path.join(dir, 'postgres/state.json'),
+      JSON.stringify({ bin: '/usr/lib/postgresql/9/bin' }),
+    );
+    const start = createStack({ dir, env: {}, postgres: 'npm' }).up({ names: ['postgres'], system: [] });
+    await expect(start).rejects.toThrow(/was made by \/usr\/lib\/postgresql\/9\/bin, not by the npm package/);
+  });
 });
 
 describe('ports', () => {

@@ -35,7 +35,7 @@ export async function startBrokerThread(
   try {
     const port = await choosePort(path.join(folder, 'state.json'));
     const data: ThreadData = { broker: { port, dataDir, configs: CONFIGS }, log };
-    const thread = await startThread(data, onCrash);
+    const thread = await runThread(path.join(__dirname, 'dev-broker-thread.js'), data, onCrash);
     return { address: thread.address, close: () => thread.close().finally(held.release) };
   } catch (error) {
     held.release();
@@ -59,11 +59,13 @@ function readPort(stateFile: string): number | undefined {
   }
 }
 
-async function startThread(
+/** @param entry file that answers as dev-broker-thread.ts does */
+export async function runThread(
+  entry: string,
   workerData: ThreadData,
   onCrash: (error: MillraceError) => void,
 ): Promise<BrokerThread> {
-  const thread = new Worker(path.join(__dirname, 'dev-broker-thread.js'), { workerData });
+  const thread = new Worker(entry, { workerData });
   let phase: 'starting' | 'running' | 'closing' = 'starting';
   const ended = new Promise<MillraceError>((resolve) => {
     thread.once('error', (cause) =>
