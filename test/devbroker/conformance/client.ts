@@ -7,6 +7,7 @@ import { waitFor } from '../../support/wait';
 import { batchOf, type ReadBatch, readBatches, type Sender, type TestRecord } from './batches';
 import type { Target } from './harness';
 import {
+  deleteRecords,
   type RawFetch,
   type RawFetchAnswer,
   type RawFetched,
@@ -96,6 +97,13 @@ export class Client {
     const request = rawListOffsets({ version, committed, partitions: [{ topic, partition, timestamp }] });
     const { topic: _, partition: __, ...listed } = (await this.send(request)).partitions[0]!;
     return listed;
+  }
+
+  /** DeleteRecords; answers the new start. */
+  async deleteBefore(topic: string, offset: number, partition = 0): Promise<number> {
+    const answer = await this.send(deleteRecords([{ topic, partition, offset }]));
+    expect(answer.partitions[0]).toMatchObject({ error: 0 });
+    return answer.partitions[0]!.lowWatermark;
   }
 
   /** A producer of its own, without transactions. */
