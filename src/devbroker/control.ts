@@ -115,7 +115,7 @@ function faultOf({ faults }: Broker, id: string): Fault {
   return fault;
 }
 
-const overview = ({ settings, nodes, topics, clock, clusterId, transactions }: Broker) => ({
+const overview = ({ settings, nodes, topics, clock, clusterId, groups, transactions }: Broker) => ({
   name: 'millrace development broker',
   warning: 'For trying and testing, never for production.',
   clusterId,
@@ -133,6 +133,20 @@ const overview = ({ settings, nodes, topics, clock, clusterId, transactions }: B
       lastStableOffset: log.lastStableOffset,
       endOffset: log.endOffset,
       sizeBytes: log.sizeBytes,
+    })),
+  })),
+  groups: [...groups.list()].map(({ id, state, generation, protocolType, protocol, members }) => ({
+    group: id,
+    state,
+    generation,
+    protocolType,
+    protocol,
+    coordinator: nodes.coordinator('group', id).id,
+    members: [...members.values()].map(({ id: memberId, instanceId, client }) => ({
+      memberId,
+      instanceId,
+      client: client.id,
+      host: client.host,
     })),
   })),
   transactions: transactions.list(),

@@ -6,6 +6,7 @@ import type { Asked } from '../faults/faults';
 import type { Place } from '../faults/rule';
 import type { Journal } from '../log/port';
 import { Code, Refusal } from '../refusal';
+import { brokerConfig } from '../topics/broker-configs';
 import { createJournal } from '../topics/journal';
 import { TRANSACTION_STATE } from '../topics/names';
 import { refusalOfWrite, writeMarkers } from './markers';
@@ -30,10 +31,6 @@ export const createTransactions = (broker: Broker): TransactionCoordinator => ne
 const ID_PREFIX = 'id ';
 const HOUR_MS = 3_600_000;
 
-/** Defaults of Kafka's broker configs. */
-const MAX_TIMEOUT_MS = 15 * 60_000;
-const EXPIRATION_MS = 7 * 24 * HOUR_MS;
-
 class Coordinator implements Transactions {
   readonly #broker: Broker;
   readonly #journal: Journal;
@@ -42,14 +39,16 @@ class Coordinator implements Transactions {
   readonly #timeouts = new Map<string, Timer>();
   readonly #maxTimeoutMs: number;
   readonly #expirationMs: number;
+  readonly #isVerifying: boolean;
   #closed = false;
 
   constructor(broker: Broker) {
     this.#broker = broker;
-    const { configs } = broker.settings;
-    this.#maxTimeoutMs = Number(configs['transaction.max.timeout.ms'] ?? MAX_TIMEOUT_MS);
-    this.#expirationMs = Number(configs['transactional.id.expiration.ms'] ?? EXPIRATION_MS);
     const { topics } = broker;
+    const config = (name: string) => brokerConfig(topics.brokerConfigs, name);
+    this.#maxTimeoutMs = Number(config('transaction.max.timeout.ms'));
+    this.#expirationMs = Number(config('transactional.id.expiration.ms'));
+    this.#isVerifying = config('transaction.partition.verification.enable') === 'true';
     this.#journal = createJournal(() => topics.internal(TRANSACTION_STATE).partitions[0]!.log, broker.clock);
     const stored = topics.get(TRANSACTION_STATE) === undefined ? new Map() : this.#journal.load();
     this.#nextProducerId = createProducerIds(this.#journal, stored);
@@ -173,6 +172,7 @@ class Coordinator implements Transactions {
   }
 
   #verify(producer: TransactionalProducer, isAdded: (transaction: Transaction) => boolean | undefined): void {
+    if (!this.#isVerifying) return;
     const transaction = this.#known.get(producer.transactionalId);
     if (transaction === undefined) throw new Refusal(Code.INVALID_PRODUCER_ID_MAPPING);
     try {
