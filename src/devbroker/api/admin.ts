@@ -1,3 +1,7 @@
+/** Requests about the cluster and its topics. */
 import type { Api } from '../api';
+import { createTopics } from './create-topics';
+import { deleteTopics } from './delete-topics';
+import { metadata } from './metadata';
 
-export const adminApis: readonly Api[] = [];
+export const adminApis: readonly Api[] = [metadata, createTopics, deleteTopics];
