@@ -1,5 +1,6 @@
 /** The broker's parts put together: what every request may reach. */
 import type { Api } from './api';
+import { FetchSessions } from './api/fetch-sessions';
 import { APIS } from './api/index';
 import { BrokerClock } from './clock';
 import { Faults } from './faults/faults';
@@ -28,6 +29,7 @@ export class Broker {
   readonly apis: ReadonlyMap<number, Api> = APIS;
   readonly clock = new BrokerClock();
   readonly faults = new Faults();
+  readonly fetchSessions = new FetchSessions();
   readonly nodes: Nodes;
   readonly topics: OpenTopics;
   readonly groups: GroupCoordinator;
