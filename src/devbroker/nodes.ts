@@ -15,6 +15,7 @@ export type CoordinatorKind = 'group' | 'transaction';
 export class Nodes {
   readonly all: readonly Node[];
   readonly #coordinators = new Map<string, number>();
+  readonly #onMoved: ((kind: CoordinatorKind, key: string) => void)[] = [];
 
   constructor(host: string, count: number) {
     this.all = Array.from({ length: count }, (_, index) => ({ id: index + 1, host, port: 0, up: false }));
@@ -50,6 +51,12 @@ export class Nodes {
 
   moveCoordinator(kind: CoordinatorKind, key: string, nodeId: number): void {
     this.#coordinators.set(`${kind} ${key}`, this.get(nodeId).id);
+    for (const listener of this.#onMoved) listener(kind, key);
+  }
+
+  /** Called after one was moved. */
+  onCoordinatorMoved(listener: (kind: CoordinatorKind, key: string) => void): void {
+    this.#onMoved.push(listener);
   }
 }
 

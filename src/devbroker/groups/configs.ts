@@ -1,5 +1,7 @@
 /** Broker configs of the group coordinator, by Kafka's names. */
 
+import { brokerConfig } from '../topics/broker-configs';
+
 export interface GroupConfigs {
   readonly minSessionTimeoutMs: number;
   readonly maxSessionTimeoutMs: number;
@@ -12,23 +14,19 @@ export interface GroupConfigs {
 }
 
 const MINUTE_MS = 60_000;
-const MAX_INT = 2 ** 31 - 1;
+const INITIAL_DELAY = 'group.initial.rebalance.delay.ms';
 
-export function groupConfigs(configs: Readonly<Record<string, string>>): GroupConfigs {
-  const number = (name: string, fallback: number): number => {
-    const text = configs[name];
-    const value = text === undefined ? fallback : Number(text);
-    if (!Number.isInteger(value)) throw new RangeError(`${name} is not a whole number: ${text}`);
-    return value;
-  };
+/** @param configs as they were set */
+export function groupConfigs(configs: ReadonlyMap<string, string>): GroupConfigs {
+  const number = (name: string): number => Number(brokerConfig(configs, name));
   return {
-    minSessionTimeoutMs: number('group.min.session.timeout.ms', 6000),
-    maxSessionTimeoutMs: number('group.max.session.timeout.ms', 30 * MINUTE_MS),
-    maxSize: number('group.max.size', MAX_INT),
-    // Kafka's default is 3000: time for a fleet to come up. Who tries something out should not wait.
-    initialRebalanceDelayMs: number('group.initial.rebalance.delay.ms', 0),
-    offsetsRetentionMs: number('offsets.retention.minutes', 7 * 24 * 60) * MINUTE_MS,
-    offsetsRetentionCheckMs: number('offsets.retention.check.interval.ms', 10 * MINUTE_MS),
-    maxOffsetMetadata: number('offset.metadata.max.bytes', 4096),
+    minSessionTimeoutMs: number('group.min.session.timeout.ms'),
+    maxSessionTimeoutMs: number('group.max.session.timeout.ms'),
+    maxSize: number('group.max.size'),
+    // Kafka's default gives a fleet three seconds to come up. Who tries something out should not wait.
+    initialRebalanceDelayMs: configs.has(INITIAL_DELAY) ? number(INITIAL_DELAY) : 0,
+    offsetsRetentionMs: number('offsets.retention.minutes') * MINUTE_MS,
+    offsetsRetentionCheckMs: number('offsets.retention.check.interval.ms'),
+    maxOffsetMetadata: number('offset.metadata.max.bytes'),
   };
 }

@@ -2,12 +2,15 @@
 import type { Broker } from '../broker';
 import type { Journal } from '../log/port';
 import { attempt, Code, Refusal } from '../refusal';
+import { createJournal } from '../topics/journal';
 import { type GroupConfigs, groupConfigs } from './configs';
 import { type Client, Group, type JoinAnswer, refusedJoin, refusedSync, type SyncAnswer } from './group';
 import { type Claim, type JoinRequest, Membership } from './membership';
 import { type Committed, entries, OffsetStore } from './offsets';
 import type { Groups, OffsetEntry } from './port';
 import { GroupStore } from './store';
+
+const OFFSETS_TOPIC = '__consumer_offsets';
 
 export interface CommitRequest {
   readonly groupId: string;
@@ -44,12 +47,11 @@ export interface GroupCoordinator extends Groups {
   list(): Iterable<Group>;
   /** Undefined: there is no such group, or no longer. */
   get(groupId: string): Group | undefined;
-  /** Another node is the coordinator now: who waits is told so. */
-  dismiss(groupId: string): void;
 }
 
 export function createGroups(broker: Broker): GroupCoordinator {
-  return new Coordinator(broker, { load: () => new Map(), put() {} });
+  const log = () => broker.topics.internal(OFFSETS_TOPIC).partitions[0]!.log;
+  return new Coordinator(broker, createJournal(log, broker.clock));
 }
 
 class Coordinator implements GroupCoordinator {
@@ -62,38 +64,41 @@ class Coordinator implements GroupCoordinator {
 
   constructor(broker: Broker, journal: Journal) {
     this.#broker = broker;
-    this.#configs = groupConfigs(broker.settings.configs);
+    this.#configs = groupConfigs(broker.topics.brokerConfigs);
     this.#store = new GroupStore(journal);
     this.#offsets = new OffsetStore(this.#store);
     this.#membership = new Membership(broker.clock, this.#configs, (group) => this.#store.save(group));
     this.#load();
     this.#expireLater();
+    broker.nodes.onCoordinatorMoved((kind, key) => {
+      if (kind === 'group') this.get(key);
+    });
   }
 
   join(request: JoinRequest, client: Client): Promise<JoinAnswer> {
     const { groupId, memberId } = request;
     const code = this.#refuseJoin(request);
     if (code !== Code.NONE) return Promise.resolve(refusedJoin(code, memberId));
-    const group = this.#groups.get(groupId) ?? this.#create(groupId);
+    const group = this.get(groupId) ?? this.#create(groupId);
     return new Promise((answer) => this.#membership.join(group, request, client, answer));
   }
 
   sync(groupId: string, claim: Claim, assignments: ReadonlyMap<string, Buffer>): Promise<SyncAnswer> {
-    const group = this.#groups.get(groupId);
+    const group = this.get(groupId);
     if (groupId === '') return Promise.resolve(refusedSync(Code.INVALID_GROUP_ID));
     if (group === undefined) return Promise.resolve(refusedSync(Code.UNKNOWN_MEMBER_ID));
     return new Promise((answer) => this.#membership.sync(group, claim, assignments, answer));
   }
 
   heartbeat(groupId: string, claim: Claim): number {
-    const group = this.#groups.get(groupId);
+    const group = this.get(groupId);
     if (groupId === '') return Code.INVALID_GROUP_ID;
     return group === undefined ? Code.UNKNOWN_MEMBER_ID : this.#membership.heartbeat(group, claim);
   }
 
   leave(groupId: string, members: readonly LeavingMember[]): readonly number[] {
     if (groupId === '') throw new Refusal(Code.INVALID_GROUP_ID);
-    const group = this.#groups.get(groupId);
+    const group = this.get(groupId);
     if (group === undefined) return members.map(() => Code.UNKNOWN_MEMBER_ID);
     const codes = members.map(({ memberId, instanceId }) =>
       this.#membership.remove(group, memberId, instanceId),
@@ -131,7 +136,7 @@ class Coordinator implements GroupCoordinator {
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): readonly number[] {
     if (groupId === '') throw new Refusal(Code.INVALID_GROUP_ID);
-    const group = this.#groups.get(groupId);
+    const group = this.get(groupId);
     if (group === undefined) throw new Refusal(Code.GROUP_ID_NOT_FOUND);
     // Of consumers it is known which topics they read; of others it is not.
     if (group.state !== 'Empty' && !group.isConsumerGroup) throw new Refusal(Code.NON_EMPTY_GROUP);
@@ -145,7 +150,7 @@ class Coordinator implements GroupCoordinator {
   }
 
   delete(groupId: string): number {
-    const group = this.#groups.get(groupId);
+    const group = this.get(groupId);
     if (group === undefined) return Code.GROUP_ID_NOT_FOUND;
     if (group.state !== 'Empty') return Code.NON_EMPTY_GROUP;
     this.#offsets.deleteGroup(groupId);
@@ -157,8 +162,14 @@ class Coordinator implements GroupCoordinator {
     return this.#groups.values();
   }
 
+  /** A node that takes the group over knows what was saved of it, and nothing of who was joining. */
   get(groupId: string): Group | undefined {
-    return this.#groups.get(groupId);
+    const group = this.#groups.get(groupId);
+    if (group === undefined) return undefined;
+    const { id } = this.#broker.nodes.coordinator('group', groupId);
+    const current = group.node === null || group.node === id ? group : this.#reload(group);
+    current.node = id;
+    return current;
   }
 
   stage(
@@ -168,7 +179,7 @@ class Coordinator implements GroupCoordinator {
     offsets: readonly OffsetEntry[],
   ): readonly number[] {
     if (groupId === '') throw new Refusal(Code.INVALID_GROUP_ID);
-    if (!this.#groups.has(groupId)) this.#create(groupId);
+    if (this.get(groupId) === undefined) this.#create(groupId);
     const at = this.#broker.clock.now();
     return offsets.map((entry) => {
       const { topic, partition } = entry;
@@ -191,16 +202,13 @@ class Coordinator implements GroupCoordinator {
     this.#offsets.deleteTopic(topic);
   }
 
-  dismiss(groupId: string): void {
-    const group = this.#groups.get(groupId);
-    if (group !== undefined) this.#membership.dismiss(group);
-  }
-
   close(): void {
     for (const group of this.#groups.values()) this.#membership.unload(group);
   }
 
   #load(): void {
+    // As in Kafka the topic comes to be with the first group.
+    if (this.#broker.topics.get(OFFSETS_TOPIC) === undefined) return;
     for (const group of this.#store.load(this.#offsets)) {
       this.#groups.set(group.id, group);
       this.#membership.resume(group);
@@ -217,7 +225,7 @@ class Coordinator implements GroupCoordinator {
 
   /** Outsiders need no group: one without members comes to be for their offsets. @throws Refusal ILLEGAL_GENERATION */
   #committing(groupId: string, { generation }: Claim): Group {
-    const group = this.#groups.get(groupId);
+    const group = this.get(groupId);
     if (group !== undefined) return group;
     if (generation >= 0) throw new Refusal(Code.ILLEGAL_GENERATION);
     return this.#create(groupId);
@@ -228,6 +236,14 @@ class Coordinator implements GroupCoordinator {
     this.#groups.set(groupId, group);
     this.#store.save(group);
     return group;
+  }
+
+  #reload(group: Group): Group {
+    this.#membership.unload(group);
+    const reloaded = this.#store.reload(group.id);
+    this.#groups.set(group.id, reloaded);
+    this.#membership.resume(reloaded);
+    return reloaded;
   }
 
   #forget(group: Group): void {

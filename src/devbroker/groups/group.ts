@@ -110,6 +110,8 @@ export class Group {
   /** Ends the joining. */
   joinTimer: Timer | null = null;
   syncTimer: Timer | null = null;
+  /** Id of the node that coordinates it; null before the first request. */
+  node: number | null = null;
   /** Somebody joined while the first members are waited for. */
   isGrowing = false;
   /** Member ids of static members. */

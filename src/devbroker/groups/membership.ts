@@ -14,7 +14,7 @@ import {
   refusedSync,
   type SyncAnswer,
 } from './group';
-import { dismiss, Rebalance } from './rebalance';
+import { Rebalance } from './rebalance';
 
 /** A member that nobody knew and whose join waits so long is given up: its client may be gone, or else asks again. */
 const NEW_MEMBER_TIMEOUT_MS = 5 * 60_000;
@@ -110,11 +110,6 @@ export class Membership {
   /** After the group was read from the journal: its members have a whole session to come back. */
   resume(group: Group): void {
     for (const member of group.members.values()) this.#rebalance.renewSession(group, member);
-  }
-
-  /** Another node serves the group from now on. */
-  dismiss(group: Group): void {
-    dismiss(group);
   }
 
   /** Nobody is served here any more. */

@@ -183,7 +183,7 @@ function stopSyncTimer(group: Group): void {
 }
 
 /** The node that takes the group over may not know of those who wait: they ask again, there. */
-export function dismiss(group: Group): void {
+function dismiss(group: Group): void {
   for (const member of group.members.values()) {
     group.answerJoin(member, refusedJoin(Code.NOT_COORDINATOR, member.id));
     group.answerSync(member, refusedSync(Code.NOT_COORDINATOR));

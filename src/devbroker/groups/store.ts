@@ -36,16 +36,26 @@ const keyOf = (...key: Key): string => JSON.stringify(key);
 
 export class GroupStore implements OffsetLog {
   readonly #journal: Journal;
+  /** As the journal has them. */
+  readonly #groups = new Map<string, SavedGroup>();
 
   constructor(journal: Journal) {
     this.#journal = journal;
   }
 
   save(group: Group): void {
-    this.#journal.put(keyOf('group', group.id), savedGroup(group));
+    const saved = savedGroup(group);
+    this.#groups.set(group.id, saved);
+    this.#journal.put(keyOf('group', group.id), saved);
+  }
+
+  /** The group as it was saved last. */
+  reload(groupId: string): Group {
+    return loadedGroup(groupId, this.#groups.get(groupId)!);
   }
 
   remove(groupId: string): void {
+    this.#groups.delete(groupId);
     this.#journal.put(keyOf('group', groupId), null);
   }
 
@@ -59,14 +69,13 @@ export class GroupStore implements OffsetLog {
 
   /** All groups that were saved; their offsets go to the other store. */
   load(offsets: OffsetStore): Group[] {
-    const groups: Group[] = [];
     for (const [text, value] of this.#journal.load()) {
       const key = JSON.parse(text) as Key;
-      if (key[0] === 'group') groups.push(loadedGroup(key[1], value as SavedGroup));
+      if (key[0] === 'group') this.#groups.set(key[1], value as SavedGroup);
       else if (key[0] === 'offset') offsets.restore(key[1], key[2], key[3], value as Committed);
       else offsets.restoreStaged(key[1], key[2], key[3], key[4], value as Committed);
     }
-    return groups;
+    return [...this.#groups].map(([id, saved]) => loadedGroup(id, saved));
   }
 }
 
