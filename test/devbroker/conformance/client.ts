@@ -3,6 +3,7 @@ import type { ApiRequest, Lane } from '../../../src/kafka/lane';
 import { addPartitionsToTxnRequest } from '../../../src/kafka/wire/add-partitions-to-txn';
 import { endTxnRequest, type Transaction } from '../../../src/kafka/wire/end-txn';
 import { initProducerIdRequest, type ProducerIdentity } from '../../../src/kafka/wire/init-producer-id';
+import { metadataRequest } from '../../../src/kafka/wire/metadata';
 import { waitFor } from '../../support/wait';
 import { batchOf, type ReadBatch, readBatches, type Sender, type TestRecord } from './batches';
 import type { Target } from './harness';
@@ -97,6 +98,11 @@ export class Client {
     const request = rawListOffsets({ version, committed, partitions: [{ topic, partition, timestamp }] });
     const { topic: _, partition: __, ...listed } = (await this.send(request)).partitions[0]!;
     return listed;
+  }
+
+  /** Of the only broker. */
+  async nodeId(): Promise<number> {
+    return (await this.send(metadataRequest([], false))).controllerId;
   }
 
   /** DeleteRecords; answers the new start. */
