@@ -393,3 +393,36 @@ export const offsetDelete = (
     return { error, partitions: readCodes(reader) };
   },
 });
+
+export interface TxnCommit {
+  readonly transactionalId: string;
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly groupId: string;
+  readonly offsets: readonly CommitOffset[];
+  /** 0 to 2; 2 unless given. */
+  readonly version?: number;
+}
+
+/** TxnOffsetCommit before members are named in it. */
+export const txnOffsetCommitOf = ({
+  version = 2,
+  ...commit
+}: TxnCommit): ApiRequest<readonly PartitionCode[]> => ({
+  apiKey: 28,
+  apiVersion: version,
+  apiName: 'TxnOffsetCommit',
+  encode(writer) {
+    writer.string(commit.transactionalId).string(commit.groupId);
+    writer.int64(commit.producerId).int16(commit.epoch);
+    writer.array(commit.offsets, (w, { topic, partition = 0, offset, leaderEpoch = -1, metadata = '' }) => {
+      w.string(topic).int32(1).int32(partition).int64(offset);
+      if (version >= 2) w.int32(leaderEpoch);
+      w.nullableString(metadata);
+    });
+  },
+  decode(reader) {
+    reader.int32();
+    return readCodes(reader);
+  },
+});

@@ -1,5 +1,6 @@
+import { deleteGroupsRequest } from '../../../src/kafka/wire/delete-groups';
 import { stableGroup } from './group-client';
-import { offsetCommitOf, offsetDelete, offsetFetchOf } from './group-requests';
+import { offsetCommitOf, offsetDelete, offsetFetchOf, txnOffsetCommitOf } from './group-requests';
 import { conformance, scenario } from './harness';
 import { type Producer, startProducer } from './transaction-client';
 
@@ -144,4 +145,67 @@ conformance('offsets in transactions', (target) => {
     await producer.commit();
     expect(await committed(producer, group, topic)).toBe(-1);
   });
+
+  scenario('metadata and, from version 2 on, leader epochs of a transaction are kept', async () => {
+    const { producer, topic, group } = await started();
+    for (const version of [0, 1, 2]) {
+      expect(await producer.askAddOffsets(group)).toBe(0);
+      const offsets = [{ topic, offset: version, leaderEpoch: 3, metadata: `v${version}` }];
+      const request = txnOffsetCommitOf({ ...producer.identity, groupId: group, offsets, version });
+      expect(await producer.client.send(request)).toEqual([{ topic, partition: 0, error: 0 }]);
+      await producer.commit();
+      const all = await producer.client.send(offsetFetchOf(group, null));
+      const leaderEpoch = version < 2 ? -1 : 3;
+      expect(all.offsets).toMatchObject([{ offset: version, leaderEpoch, metadata: `v${version}` }]);
+    }
+  });
+
+  scenario('metadata of more than 4096 bytes is too large in a transaction, too', async () => {
+    const { producer, topic, group } = await started();
+    expect(await producer.askAddOffsets(group)).toBe(0);
+    const offsets = [{ topic, offset: 1, metadata: 'm'.repeat(4097) }];
+    const request = txnOffsetCommitOf({ ...producer.identity, groupId: group, offsets });
+    expect(await producer.client.send(request)).toEqual([{ topic, partition: 0, error: 12 }]);
+  });
+
+  scenario('all offsets of a group do not have those of open transactions', async () => {
+    const { producer, topic, group } = await started();
+    await producer.sendOffset(group, topic, 5);
+    expect((await producer.client.send(offsetFetchOf(group, null))).offsets).toEqual([]);
+    await producer.commit();
+    expect((await producer.client.send(offsetFetchOf(group, null))).offsets).toMatchObject([{ offset: 5 }]);
+  });
+
+  scenario('a group that is deleted takes the offsets of open transactions along', async () => {
+    const { producer, topic, group } = await started();
+    await commit(producer, group, topic, 1);
+    await producer.sendOffset(group, topic, 5);
+    const { groups } = await producer.client.send(deleteGroupsRequest([group]));
+    expect(groups).toEqual([{ groupId: group, error: 0 }]);
+    await producer.commit();
+    expect(await committed(producer, group, topic)).toBe(-1);
+  });
+
+  scenario('two producers with offsets of one group: the one that sent later counts', async () => {
+    const { producer, topic, group } = await started();
+    const other = await startProducer(target);
+    await producer.sendOffset(group, topic, 5);
+    await other.sendOffset(group, topic, 9);
+    await other.commit();
+    await producer.commit();
+    expect(await committed(producer, group, topic)).toBe(9);
+  });
+
+  scenario(
+    'two producers with offsets of one group: one that is aborted leaves those of the other',
+    async () => {
+      const { producer, topic, group } = await started();
+      const other = await startProducer(target);
+      await producer.sendOffset(group, topic, 5);
+      await other.sendOffset(group, topic, 9);
+      await other.abort();
+      await producer.commit();
+      expect(await committed(producer, group, topic)).toBe(5);
+    },
+  );
 });
