@@ -61,7 +61,7 @@ test('scripts that are named are in package.json', () => {
 test('commands and their options are those of the program', async () => {
   const used = new Map<string, Set<string>>();
   for (const { line } of lines) {
-    const match = /^(?:\$ )?(?:bin\/)?millrace ([a-z]+)(.*)$/.exec(line);
+    const match = /^(?:\$ )?(?:bin\/)?millrace ([a-z][a-z-]*)(.*)$/.exec(line);
     if (match === null) continue;
     const [, command, rest] = match;
     const options = used.get(command!) ?? new Set();
