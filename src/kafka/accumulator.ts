@@ -270,7 +270,8 @@ export class Accumulator {
 
   #retry(queue: PartitionQueue, delivery: Delivery, error: MillraceError): void {
     queue.leader = null;
-    queue.notBefore = Date.now() + queue.backoff.next();
+    // A window of requests fails as one: its later answers must not lengthen the wait that the first one began.
+    if (queue.notBefore <= Date.now()) queue.notBefore = Date.now() + queue.backoff.next();
     this.#metadata.invalidate(queue.topic);
     if (this.#failure !== null) this.#refuse(queue, delivery, asMillraceError(this.#failure));
     else if (delivery.deadline <= Date.now()) this.#refuse(queue, delivery, tooLate(queue, error));

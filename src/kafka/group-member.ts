@@ -272,9 +272,13 @@ class ClassicMember implements GroupMember {
 
   async #sendLeave(): Promise<void> {
     const { groupId, instanceId = null } = this.#options;
-    const nodeId = await this.#parts.coordinators.find('group', groupId);
+    const { coordinators, heartbeats } = this.#parts;
     const request = leaveGroupRequest(groupId, this.#memberId, instanceId, LEAVE_TIMEOUT_MS);
-    await this.#parts.heartbeats.send(nodeId, request);
+    const attempt = async (nodeId: number) => {
+      const { error } = await heartbeats.send(nodeId, request);
+      if (error !== Code.NONE) throw kafkaError(error, `leave group ${groupId}`);
+    };
+    await coordinators.retrying('group', groupId, attempt, { timeoutMs: LEAVE_TIMEOUT_MS });
   }
 }
 

@@ -1,12 +1,12 @@
 /** A Kafka client of the tests' broker, with topics and groups that are cleaned up. */
-import { createKafka, type KafkaPort, type TopicSpec } from '../../src/kafka';
+import { createKafka, type KafkaOptions, type KafkaPort, type TopicSpec } from '../../src/kafka';
 import { SILENT } from '../../src/kernel';
 import { stackAddresses, uniqueName } from './stack';
 
 export interface TestKafka extends AsyncDisposable {
   readonly kafka: KafkaPort;
   /** Another client of the same broker, closed with this one. */
-  another(): KafkaPort;
+  another(options?: Partial<KafkaOptions>): KafkaPort;
   /** A topic of its own, deleted at the end. */
   topic(spec?: Partial<TopicSpec>): Promise<string>;
   /** A name for a topic or group that is deleted at the end. */
@@ -20,8 +20,8 @@ export async function openTestKafka(brokers?: readonly string[]): Promise<TestKa
   const clients: KafkaPort[] = [];
   const topics: string[] = [];
   const groups: string[] = [];
-  const another = () => {
-    const client = createKafka({ brokers: addresses, clientId: 'test' }, { logger: SILENT });
+  const another = (options: Partial<KafkaOptions> = {}) => {
+    const client = createKafka({ brokers: addresses, clientId: 'test', ...options }, { logger: SILENT });
     clients.push(client);
     return client;
   };
