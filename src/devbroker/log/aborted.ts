@@ -33,8 +33,9 @@ export class AbortedIndex {
     if (count > 0) this.#entries.splice(0, count);
   }
 
-  clear(): void {
-    this.#entries = [];
+  /** Forgets those that ended with one of these markers: compaction has left nothing of them. */
+  forget(markers: ReadonlySet<number>): void {
+    if (markers.size > 0) this.#entries = this.#entries.filter(({ lastOffset }) => !markers.has(lastOffset));
   }
 
   #firstEndingAt(offset: number): number {

@@ -49,3 +49,6 @@ export function markerTypeOf(batch: Buffer): number | null {
   while (batch[at]! >= 0x80) at++;
   return batch.readInt16BE(at + 5);
 }
+
+/** As the low three bits of the attributes name them. */
+export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;

@@ -1,13 +1,13 @@
 /** The log of one partition: segments of record batches, what producers did in it, and where transactions stand. */
 
-import { BatchCursor } from '../../kafka/wire/record-cursor';
 import type { Logger } from '../../kernel';
-import type { Clock } from '../clock';
+import type { Clock, Timer } from '../clock';
 import { Code, Refusal } from '../refusal';
 import { AbortedIndex } from './aborted';
 import * as batchOf from './batch';
+import { type CompactionPlan, excessSegments, expiredSegments, planCompaction } from './cleanup';
+import { type Compacted, compact } from './compaction';
 import { markerBatch } from './marker';
-import { MemoryStore } from './memory-store';
 import type {
   AbortedTransaction,
   Appended,
@@ -19,7 +19,9 @@ import type {
   Read,
 } from './port';
 import { ProducerStates } from './producer-states';
-import { Segment } from './segment';
+import { readerOf, timeOf } from './records';
+import type { Segment } from './segment';
+import { type Loss, Segments } from './segments';
 import { checkedBatch, framedBatch } from './validation';
 
 export interface LogOptions {
@@ -36,8 +38,11 @@ export interface LogOptions {
 
 /** Kafka's `producer.id.expiration.ms`. */
 const PRODUCER_EXPIRATION_MS = 24 * 3600 * 1000;
+/** How long compaction may keep everybody waiting at a time. */
+const COMPACTION_STEP_MS = 10;
 const NOTHING: Read = { chunks: [], sizeBytes: 0, aborted: [] };
 
+/** Reads again what the folder holds. Throws what the file system says; corrupt ends are cut, with a warning. */
 export const openLog = (options: LogOptions): PartitionLog => new Log(options);
 
 class Log implements PartitionLog {
@@ -47,10 +52,13 @@ class Log implements PartitionLog {
   endOffset = 0;
   readonly #options: LogOptions;
   #config: LogConfig;
-  #segments: Segment[];
+  readonly #segments: Segments;
   readonly #producers = new ProducerStates();
   readonly #aborted = new AbortedIndex();
   readonly #listeners = new Set<() => void>();
+  /** Everything before it has been compacted. */
+  #cleanedTo = 0;
+  #compaction: CompactionRun | null = null;
   #isClosed = false;
 
   constructor(options: LogOptions) {
@@ -58,7 +66,36 @@ class Log implements PartitionLog {
     this.partition = options.partition;
     this.#options = options;
     this.#config = options.config;
-    this.#segments = [this.#newSegment(0)];
+    this.#segments = new Segments(options.dir);
+    this.#recover();
+  }
+
+  #recover(): void {
+    const now = this.#now();
+    const loss = this.#segments.recover(now, (batch) => this.#note(batch, batchOf.baseOffsetOf(batch), now));
+    if (loss !== null) this.#warn(loss);
+    const state = this.#segments.state;
+    const [first] = this.#segments.all;
+    this.startOffset = state?.startOffset ?? first?.baseOffset ?? 0;
+    this.#cleanedTo = state?.cleanedTo ?? 0;
+    this.endOffset = Math.max(this.endOffset, this.#segments.all.at(-1)?.nextOffset ?? 0, this.startOffset);
+    // Offsets that were deleted are not given again, even when what came after them is lost.
+    if (first === undefined || this.#segments.active.nextOffset < this.startOffset)
+      this.#rollAt(this.endOffset);
+    this.#dropBefore(this.startOffset);
+  }
+
+  #warn({ file, offset, bytes, segments }: Loss): void {
+    const { topic, partition } = this;
+    this.#options.logger.warn(
+      { topic, partition, file, offset, bytes, segments },
+      `The log of ${topic}-${partition} was corrupt: ${file} is cut at offset ${offset}, ${bytes} bytes are lost, ` +
+        `${segments} later segments among them`,
+    );
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
   }
 
   get lastStableOffset(): number {
@@ -67,21 +104,16 @@ class Log implements PartitionLog {
   }
 
   get sizeBytes(): number {
-    let size = 0;
-    for (const segment of this.#segments) size += segment.sizeBytes;
-    return size;
-  }
-
-  get #active(): Segment {
-    return this.#segments.at(-1)!;
+    return this.#segments.sizeBytes;
   }
 
   append(batches: Buffer, leaderEpoch: number): Appended {
     this.#checkOpen();
-    const now = this.#options.clock.now();
+    const now = this.#now();
     const batch = checkedBatch(batches, this.#config, now);
     if (batchOf.producerIdOf(batch) >= 0) {
       const before = this.#producers.duplicate(batch);
+      // As Kafka answers it, whatever the timestamp type is.
       if (before !== undefined) return this.#appended(before.firstOffset, before.maxTimestamp);
       this.#producers.check(batch);
     }
@@ -90,7 +122,7 @@ class Log implements PartitionLog {
 
   appendOwn(batch: Buffer, leaderEpoch: number): Appended {
     this.#checkOpen();
-    return this.#write(framedBatch(batch), leaderEpoch, this.#options.clock.now());
+    return this.#write(framedBatch(batch), leaderEpoch, this.#now());
   }
 
   appendMarker(
@@ -99,19 +131,36 @@ class Log implements PartitionLog {
   ): Appended {
     this.#checkOpen();
     this.#producers.checkMarker(producerId, epoch);
-    const now = this.#options.clock.now();
+    const now = this.#now();
     return this.#write(markerBatch(producerId, epoch, commit, now), leaderEpoch, now);
   }
 
   #write(batch: Buffer, leaderEpoch: number, now: number): Appended {
-    const { segmentBytes, segmentMs } = this.#config;
-    if (this.#active.isFull(batch.length, batchOf.maxTimestampOf(batch), now, segmentBytes, segmentMs))
-      this.#roll();
+    const { timestampType, segmentBytes } = this.#config;
+    const time = batchOf.maxTimestampOf(batch);
     const baseOffset = this.endOffset;
-    this.#active.append(batch, baseOffset, leaderEpoch);
-    this.#note(batch, baseOffset, now);
+    try {
+      const { active } = this.#segments;
+      if (active.isFull(batch.length, time, now, segmentBytes, maxSegmentMs(this.#config)))
+        this.#rollAt(baseOffset);
+      this.#segments.active.append(batch, baseOffset, leaderEpoch);
+      this.#note(batch, baseOffset, now);
+      if (this.#options.flushMs === 0) this.#segments.flush();
+    } catch (error) {
+      throw this.#unwritten(error);
+    }
     this.#changed();
-    return this.#appended(baseOffset, now);
+    return this.#appended(baseOffset, timestampType === 'append' ? now : -1);
+  }
+
+  /** Answers have a code only: what the file system says is told here. */
+  #unwritten(error: unknown): Refusal {
+    const { topic, partition } = this;
+    this.#options.logger.error(
+      { topic, partition, error },
+      `A record batch of ${topic}-${partition} cannot be written`,
+    );
+    return new Refusal(Code.KAFKA_STORAGE_ERROR);
   }
 
   #note(batch: Buffer, baseOffset: number, now: number): void {
@@ -121,8 +170,7 @@ class Log implements PartitionLog {
     this.#aborted.add({ ...ended, lastOffset: baseOffset, lastStableOffset: this.lastStableOffset });
   }
 
-  #appended(baseOffset: number, time: number): Appended {
-    const appendTime = this.#config.timestampType === 'append' ? time : -1;
+  #appended(baseOffset: number, appendTime: number): Appended {
     return { baseOffset, appendTime, startOffset: this.startOffset };
   }
 
@@ -133,8 +181,8 @@ class Log implements PartitionLog {
     const chunks: Buffer[] = [];
     let left = maxBytes;
     let end = offset;
-    for (let n = this.#segmentAt(offset); n < this.#segments.length; n++) {
-      const segment = this.#segments[n]!;
+    for (let n = this.#segments.numberAt(offset); n < this.#segments.all.length; n++) {
+      const segment = this.#segments.all[n]!;
       const from = segment.index.find(offset);
       const to = batchesWithin(segment, from, limit, left, atLeastOne && chunks.length === 0);
       if (to > from) {
@@ -159,8 +207,8 @@ class Log implements PartitionLog {
     if (offset < this.startOffset || offset > this.endOffset) return limit;
     const end = this.#limit(isolation);
     let size = 0;
-    for (let n = this.#segmentAt(offset); n < this.#segments.length && size < limit; n++) {
-      const segment = this.#segments[n]!;
+    for (let n = this.#segments.numberAt(offset); n < this.#segments.all.length && size < limit; n++) {
+      const segment = this.#segments.all[n]!;
       const from = segment.index.find(offset);
       const to = segment.index.countBefore(end);
       if (to > from) size += segment.end(to - 1) - segment.index.position(from);
@@ -173,22 +221,10 @@ class Log implements PartitionLog {
     return isolation === 'read_committed' ? this.lastStableOffset : this.endOffset;
   }
 
-  /** Number of the segment that the offset is in. */
-  #segmentAt(offset: number): number {
-    let low = 0;
-    let high = this.#segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#segments[middle]!.baseOffset <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
   findTimestamp(timestamp: number, isolation: Isolation): FoundOffset | null {
     this.#checkOpen();
-    for (let n = this.#segmentAt(this.startOffset); n < this.#segments.length; n++) {
-      const segment = this.#segments[n]!;
+    for (let n = this.#segments.numberAt(this.startOffset); n < this.#segments.all.length; n++) {
+      const segment = this.#segments.all[n]!;
       if (segment.maxTimestamp < timestamp) continue;
       const found = this.#findIn(segment, timestamp);
       if (found !== null) return found.offset < this.#limit(isolation) ? found : null;
@@ -200,9 +236,11 @@ class Log implements PartitionLog {
     const { index } = segment;
     let at = index.findTimestamp(timestamp, index.find(this.startOffset));
     for (; at < index.length; at = index.findTimestamp(timestamp, at + 1)) {
-      const cursor = new BatchCursor(segment.batch(at), this, this.startOffset);
-      while (cursor.next()) {
-        if (cursor.timestamp >= timestamp) return { timestamp: cursor.timestamp, offset: cursor.offset };
+      const batch = segment.batch(at);
+      for (const reader = readerOf(batch); reader.next(); ) {
+        const offset = index.base(at) + reader.offsetDelta;
+        const time = timeOf(batch, reader);
+        if (time >= timestamp && offset >= this.startOffset) return { timestamp: time, offset };
       }
     }
     return null;
@@ -216,15 +254,26 @@ class Log implements PartitionLog {
     return this.startOffset;
   }
 
-  /** Segments that end before the start go with it. */
   #raiseStart(offset: number): void {
     if (offset <= this.startOffset) return;
     this.startOffset = offset;
-    let count = 0;
-    while (count + 1 < this.#segments.length && this.#segments[count + 1]!.baseOffset <= offset) count++;
-    for (const segment of this.#segments.splice(0, count)) segment.store.remove();
-    this.#aborted.dropBefore(offset);
+    this.#keepState();
+    this.#dropBefore(offset);
     this.#changed();
+  }
+
+  #keepState(): void {
+    this.#segments.keep({ startOffset: this.startOffset, cleanedTo: this.#cleanedTo });
+  }
+
+  /** Segments that end before the start. */
+  #dropBefore(offset: number): void {
+    const { all } = this.#segments;
+    let count = 0;
+    while (count + 1 < all.length && all[count + 1]!.baseOffset <= offset) count++;
+    if (count > 0) this.#stopCompaction();
+    this.#segments.drop(count);
+    this.#aborted.dropBefore(offset);
   }
 
   producer(producerId: number): ProducerEntry | undefined {
@@ -242,64 +291,122 @@ class Log implements PartitionLog {
 
   maintain(): void {
     this.#checkOpen();
-    this.#producers.expire(this.#options.clock.now() - PRODUCER_EXPIRATION_MS);
-    if (this.#config.cleanup.delete) this.#retain();
+    const now = this.#now();
+    this.#producers.expire(now - PRODUCER_EXPIRATION_MS);
+    if (this.#config.cleanup.delete) this.#retain(now);
+    if (this.#config.cleanup.compact) this.#compactNow();
+    else this.#stopCompaction();
   }
 
-  /** Drops the segments that are too old, then those that are too many. The active one may go too: a new one is begun. */
-  #retain(): void {
+  /** Drops the segments that are too old or too many. The active one may go too: a new one is begun. */
+  #retain(now: number): void {
+    const { all } = this.#segments;
     const { retentionMs, retentionBytes } = this.#config;
-    const now = this.#options.clock.now();
-    let count = 0;
-    if (retentionMs >= 0) {
-      while (count < this.#segments.length && isExpired(this.#segments[count]!, now, retentionMs)) count++;
-    }
-    if (retentionBytes >= 0) {
-      let excess = this.sizeBytes - retentionBytes;
-      for (let n = 0; n < this.#segments.length; n++) {
-        const { sizeBytes, isEmpty } = this.#segments[n]!;
-        excess -= sizeBytes;
-        if (excess < 0 || isEmpty) break;
-        count = Math.max(count, n + 1);
-      }
-    }
+    const count = Math.max(expiredSegments(all, now, retentionMs), excessSegments(all, retentionBytes));
     if (count === 0) return;
-    if (count === this.#segments.length) this.#roll();
-    this.#raiseStart(this.#segments[count]!.baseOffset);
+    if (count === all.length) this.#rollAt(this.endOffset);
+    this.#raiseStart(this.#segments.all[count]!.baseOffset);
+  }
+
+  /** Goes on until a round of compaction is done, but lets others come in between. */
+  #compactNow(): void {
+    const run = (this.#compaction ??= this.#newCompaction());
+    if (run === null) return;
+    run.timer?.cancel();
+    try {
+      if (this.#compactFor(run, COMPACTION_STEP_MS)) {
+        run.timer = this.#options.clock.after(0, () => this.#compactNow());
+      } else this.#compaction = null;
+    } catch (error) {
+      this.#stopCompaction();
+      const { topic, partition } = this;
+      this.#options.logger.error({ topic, partition, error }, `${topic}-${partition} cannot be compacted`);
+    }
+  }
+
+  /** Whether there is more to do. */
+  #compactFor({ steps, plan }: CompactionRun, ms: number): boolean {
+    const deadline = performance.now() + ms;
+    while (performance.now() < deadline) {
+      const { done, value } = steps.next();
+      if (done) {
+        this.#cleanedTo = plan.end;
+        this.#keepState();
+        return false;
+      }
+      if (value !== null) this.#swap(value);
+    }
+    return true;
+  }
+
+  #swap(compacted: Compacted): void {
+    this.#segments.replace(compacted);
+    this.#aborted.forget(compacted.idleMarkers);
+  }
+
+  #newCompaction(): CompactionRun | null {
+    const now = this.#now();
+    const plan = planCompaction(
+      this.#segments.all,
+      this.#cleanedTo,
+      this.lastStableOffset,
+      this.#config,
+      now,
+    );
+    if (plan === null) return null;
+    const steps = compact({
+      ...plan,
+      segmentBytes: this.#config.segmentBytes,
+      deleteRetentionMs: this.#config.deleteRetentionMs,
+      now,
+      abortedWithin: (from, end) => this.#aborted.overlapping(from, end),
+      lastOf: (producerId) => this.#producers.get(producerId),
+      draft: (baseOffset) => this.#segments.draft(baseOffset, now),
+    });
+    return { plan, steps, timer: null };
+  }
+
+  #stopCompaction(): void {
+    this.#compaction?.timer?.cancel();
+    this.#compaction?.steps.return();
+    this.#compaction = null;
   }
 
   shed(bytes: number): number {
     this.#checkOpen();
+    const { all } = this.#segments;
     let freed = 0;
     let count = 0;
-    while (freed < bytes && count + 1 < this.#segments.length) freed += this.#segments[count++]!.sizeBytes;
-    if (count > 0) this.#raiseStart(this.#segments[count]!.baseOffset);
+    while (freed < bytes && count + 1 < all.length) freed += all[count++]!.sizeBytes;
+    if (count > 0) this.#raiseStart(all[count]!.baseOffset);
     return freed;
   }
 
-  #roll(): void {
-    if (!this.#active.isEmpty) this.#segments.push(this.#newSegment(this.endOffset));
+  #rollAt(offset: number): void {
+    this.#segments.roll(offset, this.#now());
   }
 
-  #newSegment(baseOffset: number): Segment {
-    return new Segment(baseOffset, new MemoryStore(), this.#options.clock.now());
+  flush(): void {
+    this.#checkOpen();
+    this.#segments.flush();
   }
-
-  flush(): void {}
 
   close(): void {
-    this.#end((segment) => segment.store.close());
+    if (this.#isClosed) return;
+    this.#segments.flush();
+    this.#end();
+    this.#segments.close();
   }
 
   remove(): void {
-    this.#end((segment) => segment.store.remove());
-    this.#segments = [];
+    this.#end();
+    this.#segments.remove();
   }
 
-  #end(how: (segment: Segment) => void): void {
+  #end(): void {
     if (this.#isClosed) return;
+    this.#stopCompaction();
     this.#isClosed = true;
-    for (const segment of this.#segments) how(segment);
     this.#changed();
     this.#listeners.clear();
   }
@@ -335,5 +442,12 @@ function batchesWithin(
   return to === from && atLeastOne ? from + 1 : to;
 }
 
-const isExpired = (segment: Segment, now: number, retentionMs: number): boolean =>
-  !segment.isEmpty && now - segment.maxTimestamp > retentionMs;
+/** Kafka rolls compacted topics early enough for the lag that they may have. */
+const maxSegmentMs = ({ cleanup, segmentMs, maxCompactionLagMs }: LogConfig): number =>
+  cleanup.compact && maxCompactionLagMs > 0 ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
+
+interface CompactionRun {
+  readonly plan: CompactionPlan;
+  readonly steps: ReturnType<typeof compact>;
+  timer: Timer | null;
+}

@@ -74,7 +74,9 @@ export class ProducerStates {
     const epoch = batchOf.producerEpochOf(batch);
     this.#checkEpoch(state, epoch);
     const sequence = batchOf.baseSequenceOf(batch);
-    const isNext = epoch === state.epoch ? follows(state.lastSequence, sequence) : sequence === 0;
+    // Kafka takes any sequence from producers that never had an epoch.
+    const isNext =
+      state.epoch === -1 || (epoch === state.epoch ? follows(state.lastSequence, sequence) : sequence === 0);
     if (!isNext) {
       throw new Refusal(
         Code.OUT_OF_ORDER_SEQUENCE_NUMBER,

@@ -1,4 +1,4 @@
-/** One pass over the records of a batch, without an object per record: what the log must know before it takes them. */
+/** Reading the records of a batch where they lie: one pass for all that an append must know, or one by one. */
 import * as layout from '../../kafka/wire/batch-layout';
 import { Code, Refusal } from '../refusal';
 
@@ -101,4 +101,49 @@ function varlong(bytes: Buffer, start: number): number {
     weight *= 0x80;
   }
   throw malformed('a timestamp does not end');
+}
+
+/**
+ * One record after the other of what `scanRecords` found well formed. Unlike the port's cursor it does not mind offsets
+ * that are out of order: Kafka takes such batches from clients that do not compress.
+ */
+export class RecordReader {
+  /** Of the whole record with its size. */
+  start = 0;
+  end: number;
+  timestampDelta = 0;
+  offsetDelta = 0;
+  /** Where what follows the offset is. */
+  keySizeAt = 0;
+  hasValue = false;
+  #keyAt = 0;
+  #keySize = -1;
+
+  /** @param bytes records, decompressed, from `start` to the end */
+  constructor(
+    readonly bytes: Buffer,
+    start: number,
+  ) {
+    this.end = start;
+  }
+
+  next(): boolean {
+    const { bytes } = this;
+    if (this.end >= bytes.length) return false;
+    this.start = this.end;
+    const size = varint(bytes, this.start);
+    this.end = after + size;
+    this.timestampDelta = varlong(bytes, after + 1);
+    this.offsetDelta = varint(bytes, after);
+    this.keySizeAt = after;
+    this.#keySize = varint(bytes, after);
+    this.#keyAt = after;
+    this.hasValue = varint(bytes, after + Math.max(0, this.#keySize)) >= 0;
+    return true;
+  }
+
+  /** The bytes of the key as a string of as many characters; null without a key. */
+  get key(): string | null {
+    return this.#keySize < 0 ? null : this.bytes.latin1Slice(this.#keyAt, this.#keyAt + this.#keySize);
+  }
 }

@@ -21,6 +21,11 @@ export class Segment {
     return this.store.sizeBytes;
   }
 
+  /** After its last batch. */
+  get nextOffset(): number {
+    return this.isEmpty ? this.baseOffset : this.index.last(this.index.length - 1) + 1;
+  }
+
   get isEmpty(): boolean {
     return this.index.length === 0;
   }
@@ -52,8 +57,9 @@ export class Segment {
 
   /** Whether a batch of this size and time belongs into the next segment. As Kafka's `LogSegment` decides it. */
   isFull(size: number, timestamp: number, now: number, maxBytes: number, maxMs: number): boolean {
+    if (this.isEmpty) return false;
     if (this.sizeBytes + size > maxBytes) return true;
     const waited = this.firstTimestamp >= 0 ? timestamp - this.firstTimestamp : now - this.createdMs;
-    return this.sizeBytes > 0 && waited > maxMs;
+    return waited > maxMs;
   }
 }

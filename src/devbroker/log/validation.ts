@@ -97,49 +97,61 @@ function unpacked(batch: Buffer, compression: number): Buffer {
   } catch (error) {
     // A codec that is not installed is no fault of the client.
     if (error instanceof MillraceError) throw error;
-    throw new Refusal(Code.CORRUPT_MESSAGE, (error as Error).message);
+    throw new Refusal(Code.UNKNOWN_SERVER_ERROR, (error as Error).message);
   }
 }
 
 function checkRecords(batch: Buffer, scan: RecordScan, config: LogConfig, now: number): void {
-  if (config.timestampType === 'create') {
-    const isOutOfRange =
-      now - scan.minTimestamp > config.timestampBeforeMaxMs ||
-      scan.maxTimestamp - now > config.timestampAfterMaxMs;
-    if (isOutOfRange || batchOf.attributesOf(batch) & layout.FLAG_APPEND_TIME) {
-      throw new Refusal(
-        Code.INVALID_TIMESTAMP,
-        'One or more records have been rejected due to invalid timestamp',
-      );
-    }
+  if (!areTimesValid(batch, scan, config, now)) {
+    throw new Refusal(
+      Code.INVALID_TIMESTAMP,
+      'One or more records have been rejected due to invalid timestamp',
+    );
   }
   if (config.cleanup.compact && scan.hasMissingKey) {
     throw new Refusal(Code.INVALID_RECORD, 'Compacted topic cannot accept message without key');
   }
 }
 
+/** A batch that claims an append time is looked at only where the time is not the client's: so Kafka does it. */
+function areTimesValid(batch: Buffer, scan: RecordScan, config: LogConfig, now: number): boolean {
+  const isClaimed = (batchOf.attributesOf(batch) & layout.FLAG_APPEND_TIME) !== 0;
+  if (config.timestampType === 'append') return !isClaimed;
+  if (isClaimed && scan.maxTimestamp === -1) return false;
+  const { timestampBeforeMaxMs, timestampAfterMaxMs } = config;
+  return now - scan.minTimestamp <= timestampBeforeMaxMs && scan.maxTimestamp - now <= timestampAfterMaxMs;
+}
+
 /** The batch as this topic keeps it. */
 function converted(batch: Buffer, scan: RecordScan, config: LogConfig, now: number): Buffer {
   const source = batchOf.compressionOf(batch);
   const target = config.compression === 'producer' ? source : compressionId(config.compression);
-  const isKept = source === target && (scan.isInOrder || source === 0);
-  return stamped(isKept ? batch : rebuilt(batch, config), isKept, scan, config, now);
+  if (source !== target) return stamped(rebuilt(batch, target), false, scan, config, now);
+  // Kafka takes them uncompressed, and fails to write them again compressed.
+  if (source !== 0 && !scan.isInOrder) {
+    throw new Refusal(Code.UNKNOWN_SERVER_ERROR, 'A compressed batch has records out of order');
+  }
+  return stamped(batch, true, scan, config, now);
 }
 
-/** All records again, with the compression of the topic and offsets in order. */
-function rebuilt(batch: Buffer, config: LogConfig): Buffer {
-  const cursor = new BatchCursor(batch, { topic: '', partition: -1 }, 0);
+/** All records again, with another compression and offsets in order. */
+function rebuilt(batch: Buffer, compression: number): Buffer {
   const builder = createRecordBatchBuilder();
+  const cursor = new BatchCursor(withAnyDelta(batch), { topic: '', partition: -1 }, 0);
   while (cursor.next()) builder.append(cursor.timestamp, cursor.key, cursor.value, cursor.headers);
-  const compression = config.compression === 'producer' ? undefined : config.compression;
-  const { bytes } = builder.build(compression ?? COMPRESSIONS[batchOf.compressionOf(batch)]!);
+  const { bytes } = builder.build(batchOf.COMPRESSIONS[compression]!);
   const flags = batchOf.attributesOf(batch) & ~layout.COMPRESSION_MASK;
   bytes.writeInt16BE(batchOf.attributesOf(bytes) | flags, layout.ATTRIBUTES);
   batch.copy(bytes, layout.PRODUCER_ID, layout.PRODUCER_ID, layout.RECORD_COUNT);
   return bytes;
 }
 
-const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+/** The cursor minds offsets beyond the last one; here they are all given anew. */
+function withAnyDelta(batch: Buffer): Buffer {
+  const copy = Buffer.from(batch);
+  copy.writeInt32BE(2 ** 31 - 1, layout.LAST_OFFSET_DELTA);
+  return copy;
+}
 
 /** The time of the append, or the true maximum of the records' times, in the header. */
 function stamped(batch: Buffer, isShared: boolean, scan: RecordScan, config: LogConfig, now: number): Buffer {
