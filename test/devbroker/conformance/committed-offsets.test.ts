@@ -1,3 +1,4 @@
+import { deleteGroupsRequest } from '../../../src/kafka/wire/delete-groups';
 import { deleteTopicsRequest } from '../../../src/kafka/wire/delete-topics';
 import { waitFor } from '../../support/wait';
 import { hasState, joinedGroup, stableGroup } from './group-client';
@@ -144,10 +145,13 @@ conformance('committed offsets', (target) => {
     expect(await committed(groupId, topic)).toBe(-5);
   });
 
-  scenario('the group with the empty id keeps offsets', async () => {
+  scenario('the group with the empty id keeps offsets, and is deleted', async () => {
     const topic = await target.topic();
     expect(await code({ groupId: '', offsets: [{ topic, offset: 1 }] })).toBe(0);
     expect(await fetch('', topic)).toMatchObject({ error: 0, offsets: [{ offset: 1, error: 0 }] });
+    const deleted = await target.connect().send('any', deleteGroupsRequest(['']));
+    expect(deleted.groups).toEqual([{ groupId: '', error: 0 }]);
+    expect(await fetch('', topic)).toMatchObject({ offsets: [{ offset: -1 }] });
   });
 
   scenario('a commit of nothing is answered with nothing', async () => {
