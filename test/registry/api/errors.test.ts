@@ -64,7 +64,7 @@ describe.each<[string, string, unknown, number, number, string?]>([
     42201,
   ],
   ['POST', register, { schema: '{}', schemaType: 'JSON' }, 422, 42201, 'Invalid schema type JSON'],
-  ['POST', register, { schema: 'x', schemaType: 'PROTOBUF' }, 422, 42201, 'Invalid schema type PROTOBUF'],
+  ['POST', register, { schema: 'x', schemaType: 'THRIFT' }, 422, 42201, 'Invalid schema type THRIFT'],
   ['POST', register, { schema: 'x', schemaType: 'XML' }, 422, 42201, 'Invalid schema type XML'],
   ['POST', register, int, 409, 409],
   [

@@ -1,0 +1,150 @@
+import { checkProto } from '../../../src/registry/compatibility/protobuf';
+import { linkProto } from '../../../src/schemas/protobuf/link';
+import { parseProto } from '../../../src/schemas/protobuf/parse';
+
+const link = (text: string) => linkProto(parseProto(`syntax = "proto3"; ${text}`), []);
+const kinds = (reader: string, writer: string): string[] =>
+  checkProto(link(reader), link(writer)).map(({ kind, location }) => `${kind} ${location}`);
+
+const message = (body: string): string => `message A { ${body} }`;
+
+/** What changes, the old schema, the new one, and why the new one cannot read the old one's data. */
+const cases: readonly (readonly [string, string, string, readonly string[]])[] = [
+  ['nothing', message('int32 a = 1;'), message('int32 a = 1;'), []],
+  ['package', 'package p;', 'package q;', ['PACKAGE_CHANGED #']],
+  ['message added', message(''), `${message('')} message B {}`, []],
+  ['message removed', `${message('')} message B {}`, message(''), ['MESSAGE_REMOVED #/B']],
+  ['nested message removed', message('message B {}'), message(''), ['MESSAGE_REMOVED #/A.B']],
+  ['enum removed', 'enum E { Z = 0; }', '', []],
+  ['enum constant removed', 'enum E { Z = 0; Y = 1; }', 'enum E { Z = 0; }', []],
+  ['field added', message(''), message('int32 a = 1;'), []],
+  ['field removed', message('int32 a = 1;'), message(''), []],
+  ['field renamed', message('int32 a = 1;'), message('int32 b = 1;'), []],
+  ['int32 to int64', message('int32 a = 1;'), message('int64 a = 1;'), []],
+  ['int32 to bool', message('int32 a = 1;'), message('bool a = 1;'), []],
+  ['int32 to enum', message('int32 a = 1;'), `${message('E a = 1;')} enum E { Z = 0; }`, []],
+  ['int32 to sint32', message('int32 a = 1;'), message('sint32 a = 1;'), ['FIELD_SCALAR_KIND_CHANGED #/A/1']],
+  ['sint32 to sint64', message('sint32 a = 1;'), message('sint64 a = 1;'), []],
+  ['string to bytes', message('string a = 1;'), message('bytes a = 1;'), []],
+  ['string to int32', message('string a = 1;'), message('int32 a = 1;'), ['FIELD_SCALAR_KIND_CHANGED #/A/1']],
+  ['fixed32 to sfixed32', message('fixed32 a = 1;'), message('sfixed32 a = 1;'), []],
+  [
+    'fixed32 to fixed64',
+    message('fixed32 a = 1;'),
+    message('fixed64 a = 1;'),
+    ['FIELD_SCALAR_KIND_CHANGED #/A/1'],
+  ],
+  ['float to double', message('float a = 1;'), message('double a = 1;'), ['FIELD_SCALAR_KIND_CHANGED #/A/1']],
+  [
+    'scalar to message',
+    message('int32 a = 1; message B {}'),
+    message('B a = 1; message B {}'),
+    ['FIELD_KIND_CHANGED #/A/1'],
+  ],
+  [
+    'message to map',
+    message('B a = 1; message B {}'),
+    message('map<string, B> a = 1; message B {}'),
+    ['FIELD_KIND_CHANGED #/A/1'],
+  ],
+  [
+    'another message',
+    message('B a = 1; message B {} message C {}'),
+    message('C a = 1; message B {} message C {}'),
+    ['FIELD_NAMED_TYPE_CHANGED #/A/1'],
+  ],
+  [
+    'map value',
+    message('map<string, int32> a = 1;'),
+    message('map<string, string> a = 1;'),
+    ['FIELD_SCALAR_KIND_CHANGED #/A/1'],
+  ],
+  ['map value widened', message('map<string, int32> a = 1;'), message('map<string, int64> a = 1;'), []],
+  ['unwritten label to repeated', message('int32 a = 1;'), message('repeated int32 a = 1;'), []],
+  [
+    'written label to repeated',
+    message('optional int32 a = 1;'),
+    message('repeated int32 a = 1;'),
+    ['FIELD_NUMERIC_LABEL_CHANGED #/A/1'],
+  ],
+  ['string label', message('optional string a = 1;'), message('repeated string a = 1;'), []],
+  ['oneof added over nothing', message(''), message('oneof o { int32 a = 1; }'), []],
+  [
+    'one field into a new oneof',
+    message('int32 a = 1;'),
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    [],
+  ],
+  [
+    'two fields into a new oneof',
+    message('int32 a = 1; int32 b = 2;'),
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    ['MULTIPLE_FIELDS_MOVED_TO_ONEOF #/A/o'],
+  ],
+  [
+    'a field into an old oneof',
+    message('int32 b = 2; oneof o { int32 a = 1; }'),
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    ['MULTIPLE_FIELDS_MOVED_TO_ONEOF #/A/o'],
+  ],
+  [
+    'member added to a oneof',
+    message('oneof o { int32 a = 1; }'),
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    [],
+  ],
+  [
+    'member removed from a oneof',
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    message('oneof o { int32 a = 1; }'),
+    ['ONEOF_FIELD_REMOVED #/A/o'],
+  ],
+  [
+    'member moved out of a oneof',
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    message('int32 b = 2; oneof o { int32 a = 1; }'),
+    [],
+  ],
+  ['oneof removed with its members', message('oneof o { int32 a = 1; }'), message(''), []],
+  [
+    'oneof renamed',
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    message('oneof p { int32 a = 1; int32 b = 2; }'),
+    [],
+  ],
+];
+
+test.each(cases)('%s', (_what, old, next, expected) => {
+  expect(kinds(next, old)).toEqual(expected);
+});
+
+test('required comes and goes', () => {
+  const proto2 = (text: string) => linkProto(parseProto(text), []);
+  const [without, withIt] = [
+    proto2(message('optional int32 a = 1;')),
+    proto2(message('required int32 a = 1;')),
+  ];
+  expect(checkProto(withIt, without).map(({ kind }) => kind)).toEqual(['REQUIRED_FIELD_ADDED']);
+  expect(checkProto(without, withIt).map(({ kind }) => kind)).toEqual(['REQUIRED_FIELD_REMOVED']);
+});
+
+test('recursive messages end', () => {
+  const text = message('A a = 1; B b = 2; message B { A a = 1; repeated B b = 2; }');
+  expect(kinds(text, text)).toEqual([]);
+});
+
+test('types from references are compared when they are used', () => {
+  const of = (type: string) =>
+    linkProto(parseProto('import "b.proto"; message A { B b = 1; }'), [
+      { path: 'b.proto', file: parseProto(`message B { optional ${type} x = 1; }`) },
+    ]);
+  expect(checkProto(of('string'), of('int32')).map(({ kind, location }) => `${kind} ${location}`)).toEqual([
+    'FIELD_SCALAR_KIND_CHANGED #/B/1',
+  ]);
+});
+
+test('gives up what is too large, and says so', () => {
+  const fields = Array.from({ length: 500 }, (_, i) => `int32 f${i} = ${i + 1};`).join(' ');
+  const linked = link(message(fields));
+  expect(checkProto(linked, linked, 100).map(({ kind }) => kind)).toEqual(['CHECK_TOO_COMPLEX']);
+});
