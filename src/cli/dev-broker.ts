@@ -5,7 +5,6 @@ import { type DevBroker, type DevBrokerOptions, startDevBroker } from '../devbro
 import { ConfigError, MillraceError, parseSizeBytes } from '../kernel';
 import { printErr, printOut } from './exit';
 import { type LogOptions, openLogger } from './logging';
-import { hold } from './services/data-folder';
 import { watchSignals } from './signals';
 
 export interface DevBrokerCommand extends LogOptions {
@@ -30,14 +29,12 @@ export async function devBroker(command: DevBrokerCommand): Promise<void> {
   const interruption = watchSignals();
   const logger = openLogger({ logFormat: 'text', logLevel: 'warn', ...command });
   const options = { ...optionsOf(command), logger };
-  const held = options.dataDir === undefined ? null : hold(options.dataDir);
   try {
     const broker = await open(options);
     announce(broker, command, options);
     await interruption.signalled;
     await broker.close();
   } finally {
-    held?.release();
     logger.flush();
   }
 }

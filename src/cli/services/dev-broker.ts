@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MillraceError } from '../../kernel';
-import { hold } from './data-folder';
 import type { ThreadData, ThreadReady } from './dev-broker-thread';
 import { loadPorts } from './package-files';
 
@@ -30,17 +29,9 @@ export async function startBrokerThread(
   log: ThreadData['log'],
   onCrash: (error: MillraceError) => void,
 ): Promise<BrokerThread> {
-  const dataDir = path.join(folder, 'data');
-  const held = hold(dataDir);
-  try {
-    const port = await choosePort(path.join(folder, 'state.json'));
-    const data: ThreadData = { broker: { port, dataDir, configs: CONFIGS }, log };
-    const thread = await runThread(path.join(__dirname, 'dev-broker-thread.js'), data, onCrash);
-    return { address: thread.address, close: () => thread.close().finally(held.release) };
-  } catch (error) {
-    held.release();
-    throw error;
-  }
+  const port = await choosePort(path.join(folder, 'state.json'));
+  const broker = { port, dataDir: path.join(folder, 'data'), configs: CONFIGS };
+  return runThread(path.join(__dirname, 'dev-broker-thread.js'), { broker, log }, onCrash);
 }
 
 /** Clients outside keep their address from one start to the next, as long as it is free. */
@@ -81,6 +72,7 @@ export async function runThread(
   // Whoever awaits it hears of it; nobody does while the broker runs.
   failed.catch(() => {});
   const [ready] = (await Promise.race([once(thread, 'message'), failed])) as [ThreadReady];
+  if ('code' in ready) throw new MillraceError(ready.code, ready.message, { hint: ready.hint ?? undefined });
   phase = 'running';
   void ended.then((error) => {
     if (phase === 'running') onCrash(error);

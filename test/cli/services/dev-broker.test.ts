@@ -40,6 +40,13 @@ describe('the thread of the dev broker', () => {
     expect(crashes).toEqual([]);
   });
 
+  test('that cannot start for a reason that its user can mend tells it', async () => {
+    const failure = { code: 'CONFLICT', message: 'Process 7 uses the folder', hint: 'Stop it.' };
+    const file = thread('refuses', `parentPort.postMessage(${JSON.stringify(failure)});`);
+    await expect(runThread(file, data, note)).rejects.toMatchObject(failure);
+    expect(crashes).toEqual([]);
+  });
+
   test('that crashes later is told once, with its cause', async () => {
     const source = `${CLOSES}${READY} setTimeout(() => { throw new Error('index out of range'); }, 20);`;
     await runThread(thread('crash', source), data, note);
