@@ -3,7 +3,7 @@ import type { ByteReader } from '../../kafka/wire/bytes';
 import { api, type Call } from '../api';
 import { Code, Refusal } from '../refusal';
 import { brokerConfig } from '../topics/broker-configs';
-import type { Placement } from '../topics/placement';
+import { MAX_PARTITIONS, type Placement } from '../topics/placement';
 import type { NewTopic } from '../topics/port';
 import { encodeWithMessages, forEachTopic, resultOf, type TopicResult } from './topic-results';
 
@@ -21,9 +21,6 @@ interface CreateTopics {
   readonly topics: readonly WantedTopic[];
   readonly validateOnly: boolean;
 }
-
-/** Kafka's bound on one request. */
-const MAX_PARTITIONS = 10_000;
 
 export const createTopics = api<CreateTopics, readonly TopicResult[]>({
   key: 19,

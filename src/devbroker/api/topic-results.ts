@@ -1,7 +1,7 @@
 /** What requests that change topics answer: code and message for each topic. */
 import type { ByteWriter } from '../../kafka/wire/bytes';
 import type { Call } from '../api';
-import { Code, Refusal } from '../refusal';
+import { Code, codeName, Refusal } from '../refusal';
 
 export interface TopicResult {
   readonly topic: string;
@@ -21,10 +21,14 @@ export function resultOf(topic: string, call: Call, act: () => void): TopicResul
     act();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { topic, error: error.code, message: error.message };
+    return { topic, error: error.code, message: messageOf(error) };
   }
   return { topic, error: call.afterwards({ topic }), message: null };
 }
+
+/** Null when the code says all. */
+export const messageOf = ({ code, message }: Refusal): string | null =>
+  message === codeName(code) ? null : message;
 
 /** A topic that a request names twice is left alone, and told of once. */
 export function forEachTopic<T extends Named>(

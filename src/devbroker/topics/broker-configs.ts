@@ -91,6 +91,29 @@ function checkBrokerConfig(name: string, value: string): string {
   }
 }
 
+/** Kafka lets all of them be changed while a broker runs but these; here none can. */
+const READ_ONLY = new Set(
+  OWN.map(({ name }) => name)
+    .filter(
+      (name) =>
+        ![
+          'listeners',
+          'producer.id.expiration.ms',
+          'sasl.enabled.mechanisms',
+          'transaction.partition.verification.enable',
+        ].includes(name),
+    )
+    .concat(
+      'log.flush.scheduler.interval.ms',
+      'log.retention.hours',
+      'log.retention.minutes',
+      'log.roll.hours',
+      'log.roll.jitter.hours',
+    ),
+);
+
+export const isReadOnly = (name: string): boolean => READ_ONLY.has(name);
+
 /** What counts: as set, else Kafka's default. */
 export const brokerConfig = (configs: ReadonlyMap<string, string>, name: string): string | null =>
   configs.get(name) ?? BROKER_CONFIGS.get(name)?.fallback ?? null;

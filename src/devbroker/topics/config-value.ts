@@ -7,7 +7,7 @@ export type ConfigType = 'BOOLEAN' | 'STRING' | 'INT' | 'LONG' | 'DOUBLE' | 'LIS
 export type ConfigValue = boolean | string | bigint | number | readonly string[];
 
 /** Answers what is wrong with a value, null for nothing. */
-type Check = (value: ConfigValue) => { readonly value: string; readonly reason: string } | null;
+export type Check = (value: ConfigValue) => { readonly value: string; readonly reason: string } | null;
 
 export interface ConfigKey {
   readonly name: string;
@@ -33,6 +33,17 @@ export const between =
   (value) => {
     if (Number(value) > most) return { value: shown(value), reason: `Value must be no more than ${most}` };
     return atLeast(least)(value);
+  };
+
+/** Levels of gzip. */
+export const betweenOr =
+  (least: number, most: number, other: number): Check =>
+  (value) => {
+    const number = Number(value);
+    const fits = number === other || (number >= least && number <= most);
+    return fits
+      ? null
+      : { value: shown(value), reason: `Value must be between ${least} and ${most} or equal to ${other}` };
   };
 
 export const oneOf =

@@ -2,24 +2,42 @@
 import type { Clock, Timer } from '../clock';
 import type { PartitionLog } from '../log/port';
 import type { Settings } from '../options';
+import { createBytesBound } from './bytes-bound';
 import type { Topics } from './port';
 
 /** Logs one after the other, so long at a time; then whoever waits has its turn. */
 const SLICE_MS = 5;
+/** At full rate some ten MB come in meanwhile. */
+const BOUND_MS = 200;
 
 export interface Housekeeping {
   close(): void;
 }
 
 export function startHousekeeping(topics: Topics, settings: Settings, clock: Clock): Housekeeping {
-  const rounds = [startRounds(topics, settings.maintenanceMs, clock, (log) => log.maintain())];
-  if (settings.dataDir !== null && settings.flushMs > 0)
-    rounds.push(startRounds(topics, settings.flushMs, clock, (log) => log.flush()));
+  const { maintenanceMs, flushMs, maxBytes, logger } = settings;
+  const parts = [startRounds(topics, maintenanceMs, clock, (log) => log.maintain())];
+  if (settings.dataDir !== null && flushMs > 0)
+    parts.push(startRounds(topics, flushMs, clock, (log) => log.flush()));
+  if (maxBytes !== Number.POSITIVE_INFINITY)
+    parts.push(startTimer(BOUND_MS, clock, createBytesBound(topics, maxBytes, clock, logger)));
   return {
     close() {
-      for (const round of rounds) round.close();
+      for (const part of parts) part.close();
     },
   };
+}
+
+function startTimer(everyMs: number, clock: Clock, run: () => void): Housekeeping {
+  const again = (): void => {
+    timer = clock.after(everyMs, () => {
+      run();
+      again();
+    });
+  };
+  let timer: Timer;
+  again();
+  return { close: () => timer.cancel() };
 }
 
 function startRounds(

@@ -2,6 +2,9 @@
 import type { Nodes } from '../nodes';
 import { Code, Refusal } from '../refusal';
 
+/** Kafka's bound on what one request may ask for. */
+export const MAX_PARTITIONS = 10_000;
+
 /** Node ids per partition, the preferred leader first. */
 export type Placement = readonly (readonly number[])[];
 
@@ -25,6 +28,50 @@ export function place(nodes: Nodes, first: number, partitions: number, factor: n
     const others = [...ids.slice(leader + 1), ...ids.slice(0, leader)];
     return [ids[leader]!, ...others.slice(0, factor - 1)];
   });
+}
+
+/** @throws Refusal INVALID_REPLICATION_FACTOR, INVALID_PARTITIONS */
+export function checkNumbers(partitions: number, factor: number): void {
+  if (factor < 1) {
+    throw new Refusal(
+      Code.INVALID_REPLICATION_FACTOR,
+      'Replication factor must be larger than 0, or -1 to use the default value.',
+    );
+  }
+  if (partitions < 1) {
+    throw new Refusal(
+      Code.INVALID_PARTITIONS,
+      'Number of partitions was set to an invalid non-positive value.',
+    );
+  }
+  if (partitions > MAX_PARTITIONS)
+    throw new Refusal(Code.POLICY_VIOLATION, 'Excessively large number of partitions per request.');
+}
+
+/** @throws Refusal INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT */
+export function checkGrowth(
+  name: string,
+  existing: number,
+  wanted: number,
+  placement: Placement | null,
+): void {
+  if (wanted === existing)
+    throw new Refusal(Code.INVALID_PARTITIONS, `Topic already has ${existing} partition(s).`);
+  if (wanted < existing) {
+    throw new Refusal(
+      Code.INVALID_PARTITIONS,
+      `The topic ${name} currently has ${existing} partition(s); ${wanted} would not be an increase.`,
+    );
+  }
+  const additional = wanted - existing;
+  // Kafka's controller fails on that without a word.
+  if (additional > MAX_PARTITIONS) throw new Refusal(Code.UNKNOWN_SERVER_ERROR);
+  if (placement !== null && placement.length !== additional) {
+    throw new Refusal(
+      Code.INVALID_REPLICA_ASSIGNMENT,
+      `Attempted to add ${additional} additional partition(s), but only ${placement.length} assignment(s) were specified.`,
+    );
+  }
 }
 
 /** @param factor that every partition must have; undefined: that of the first. @throws Refusal INVALID_REPLICA_ASSIGNMENT */

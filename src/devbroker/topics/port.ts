@@ -1,5 +1,5 @@
 /** Topics, their partitions and configs, as the rest of the broker sees them. */
-import type { PartitionLog } from '../log/port';
+import type { LogConfig, PartitionLog } from '../log/port';
 import type { InternalTopicName } from './names';
 import type { Placement } from './placement';
 
@@ -32,7 +32,6 @@ export interface NewTopic {
   /** Replicas of each partition, in place of the two numbers. */
   readonly placement?: Placement;
   readonly configs?: Readonly<Record<string, string>>;
-  readonly isInternal?: boolean;
 }
 
 export interface Topics {
@@ -41,6 +40,8 @@ export interface Topics {
   get(name: string): Topic | undefined;
   partition(name: string, index: number): Partition | undefined;
   list(): Topic[];
+  /** What counts for its logs: its overrides over the broker's configs. */
+  configOf(topic: Topic): LogConfig;
   /** The broker's own topic of that name, made when it is first asked for: one partition, compacted. */
   internal(name: InternalTopicName): Topic;
   /**

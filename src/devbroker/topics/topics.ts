@@ -1,64 +1,78 @@
 /** The cluster's topics: made, changed, deleted, found again after a restart. */
 import type { Broker } from '../broker';
+import type { LogConfig } from '../log/port';
 import type { Nodes } from '../nodes';
 import { Code, Refusal } from '../refusal';
 import { brokerConfig, checkBrokerConfigs } from './broker-configs';
+import { segmentLimit } from './bytes-bound';
+import type { StoredTopic } from './cluster-file';
 import { logConfig, normalizeOverrides } from './config';
-import { startHousekeeping } from './housekeeping';
+import { type Housekeeping, startHousekeeping } from './housekeeping';
 import { checkTopicName, collisionKey, type InternalTopicName, isInternalName } from './names';
-import { checkPlacement, type Placement, place } from './placement';
+import { checkGrowth, checkNumbers, checkPlacement, type Placement, place } from './placement';
 import type { NewTopic, Partition, Topic, Topics } from './port';
-import { openStore, type StoredTopic, type TopicStore } from './store';
+import { openStore, type TopicStore } from './store';
 
 export interface OpenTopics extends Topics {
   readonly clusterId: string;
   close(): void;
 }
 
-/** Kafka's bound on what one request may ask for. */
-const MAX_PARTITIONS = 10_000;
-
-const INTERNAL_CONFIGS = { 'cleanup.policy': 'compact', 'compression.type': 'producer' };
-
-interface OpenPartition extends Partition {
-  replicas: readonly number[];
-}
+/** As Kafka makes them. */
+const INTERNAL_CONFIGS = {
+  'cleanup.policy': 'compact',
+  'compression.type': 'producer',
+  'segment.bytes': '104857600',
+};
 
 interface OpenTopic extends Topic {
-  readonly partitions: OpenPartition[];
+  readonly partitions: Partition[];
   overrides: ReadonlyMap<string, string>;
 }
 
-/** @throws MillraceError when the data folder cannot be used */
+/** @throws MillraceError when a config is wrong, or the data folder cannot be used */
 export function openTopics(broker: Broker): OpenTopics {
-  const brokerConfigs = checkBrokerConfigs(broker.settings.configs);
-  const store = openStore(broker.settings, broker.clock, (overrides) => logConfig(overrides, brokerConfigs));
-  const topics = new ClusterTopics(broker.nodes, brokerConfigs, store);
-  const housekeeping = startHousekeeping(topics, broker.settings, broker.clock);
-  topics.onClose(() => housekeeping.close());
-  return topics;
+  const { settings, nodes, clock } = broker;
+  const brokerConfigs = checkBrokerConfigs(settings.configs);
+  const store = openStore(settings, clock);
+  try {
+    const topics = new ClusterTopics(nodes, brokerConfigs, store, settings.maxBytes);
+    topics.housekeeping = startHousekeeping(topics, settings, clock);
+    return topics;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
 class ClusterTopics implements OpenTopics {
-  readonly clusterId: string;
+  housekeeping: Housekeeping | null = null;
   readonly #nodes: Nodes;
   readonly #store: TopicStore;
+  readonly #maxBytes: number;
   readonly #topics = new Map<string, OpenTopic>();
+  /** Names by what their metrics would be called. */
   readonly #collisions = new Map<string, string>();
   readonly #onDeleted: ((topic: string) => void)[] = [];
   readonly #onLeaderChange = new Set<() => void>();
-  readonly #onClose: (() => void)[] = [];
+  #segmentLimit: number;
 
   constructor(
     nodes: Nodes,
     readonly brokerConfigs: ReadonlyMap<string, string>,
     store: TopicStore,
+    maxBytes: number,
   ) {
     this.#nodes = nodes;
     this.#store = store;
-    this.clusterId = store.clusterId;
-    for (const stored of store.load()) this.#restore(stored);
+    this.#maxBytes = maxBytes;
+    this.#segmentLimit = segmentLimit(maxBytes, 1);
+    for (const stored of store.topics) this.#restore(stored);
     this.#save();
+  }
+
+  get clusterId(): string {
+    return this.#store.clusterId;
   }
 
   get(name: string): Topic | undefined {
@@ -77,14 +91,21 @@ class ClusterTopics implements OpenTopics {
     return this.#topics.get(name) ?? this.create({ name, partitions: 1, configs: INTERNAL_CONFIGS });
   }
 
+  configOf(topic: Topic): LogConfig {
+    const config = logConfig(topic.overrides, this.brokerConfigs);
+    return config.segmentBytes <= this.#segmentLimit
+      ? config
+      : { ...config, segmentBytes: this.#segmentLimit };
+  }
+
   create(wanted: NewTopic, validateOnly: true): void;
   create(wanted: NewTopic, validateOnly?: false): Topic;
   create(wanted: NewTopic, validateOnly = false): Topic | undefined {
     this.#checkName(wanted.name);
-    const overrides = normalizeOverrides(Object.entries(wanted.configs ?? {}));
+    const overrides = normalizeOverrides(Object.entries(wanted.configs ?? {}), this.brokerConfigs);
     const placement = this.#place(wanted);
     if (validateOnly) return undefined;
-    const topic = this.#add(wanted.name, wanted.isInternal ?? isInternalName(wanted.name), overrides);
+    const topic = this.#add(wanted.name, isInternalName(wanted.name), overrides);
     this.#extend(topic, placement);
     this.#save();
     return topic;
@@ -96,27 +117,18 @@ class ClusterTopics implements OpenTopics {
     this.#collisions.delete(collisionKey(name));
     // Nobody may find it again after a crash that comes while its files go.
     this.#save();
-    this.#store.remove(
-      name,
-      topic.partitions.map(({ log }) => log),
-    );
+    for (const { log } of topic.partitions) this.#store.remove(log);
     for (const listener of this.#onDeleted) listener(name);
+    this.#limitSegments();
   }
 
   grow(name: string, partitions: number, placement: Placement | null = null, validateOnly = false): void {
     const topic = this.#require(name);
     const existing = topic.partitions.length;
-    const additional = partitions - existing;
-    checkGrowth(name, existing, partitions);
     const factor = topic.partitions[0]!.replicas.length;
-    if (placement !== null && placement.length !== additional) {
-      throw new Refusal(
-        Code.INVALID_REPLICA_ASSIGNMENT,
-        `Attempted to add ${additional} additional partition(s), but only ${placement.length} assignment(s) were specified.`,
-      );
-    }
+    checkGrowth(name, existing, partitions, placement);
     if (placement !== null) checkPlacement(this.#nodes, placement, factor);
-    const added = placement ?? place(this.#nodes, existing, additional, factor);
+    const added = placement ?? place(this.#nodes, existing, partitions - existing, factor);
     if (validateOnly) return;
     this.#extend(topic, added);
     this.#save();
@@ -124,11 +136,10 @@ class ClusterTopics implements OpenTopics {
 
   configure(name: string, overrides: ReadonlyMap<string, string>, validateOnly = false): void {
     const topic = this.#require(name);
-    const normalized = normalizeOverrides(overrides);
+    const normalized = normalizeOverrides(overrides, this.brokerConfigs);
     if (validateOnly) return;
     topic.overrides = normalized;
-    const config = logConfig(normalized, this.brokerConfigs);
-    for (const { log } of topic.partitions) log.configure(config);
+    this.#configureLogs(topic);
     this.#save();
   }
 
@@ -145,23 +156,28 @@ class ClusterTopics implements OpenTopics {
     const partition = this.#require(name).partitions[index];
     if (partition === undefined) throw new Refusal(Code.UNKNOWN_TOPIC_OR_PARTITION);
     if (nodeId !== -1) this.#nodes.get(nodeId);
-    lead(partition, nodeId);
-    this.#leadersChanged();
+    if (lead(partition, nodeId)) this.#leadersChanged();
   }
 
   electLeaders(): void {
     // Nodes come up one after the other: the first one must not take everything.
     if (this.#nodes.all.some(({ port }) => port === 0)) return;
+    const isUp = (nodeId: number) => this.#nodes.live.some(({ id }) => id === nodeId);
     let turn = 0;
+    let hasChanged = false;
     for (const { partitions } of this.#topics.values()) {
       for (const partition of partitions) {
-        if (this.#isUp(partition.leader)) continue;
-        const leader = partition.replicas.find((id) => this.#isUp(id)) ?? this.#nodes.live[0]?.id ?? -1;
-        const other = this.#nodes.live.length > 0 ? this.#nodes.spread(turn++).id : -1;
-        lead(partition, partition.replicas.includes(leader) ? leader : other);
+        if (isUp(partition.leader)) continue;
+        const leader = partition.replicas.find(isUp) ?? this.#anyLiveNode(turn++);
+        hasChanged = lead(partition, leader) || hasChanged;
       }
     }
-    this.#leadersChanged();
+    if (hasChanged) this.#leadersChanged();
+  }
+
+  /** Turn by turn: it is one log in truth, so whoever is there can lead. */
+  #anyLiveNode(turn: number): number {
+    return this.#nodes.live.length > 0 ? this.#nodes.spread(turn).id : -1;
   }
 
   #leadersChanged(): void {
@@ -169,24 +185,15 @@ class ClusterTopics implements OpenTopics {
     for (const listener of this.#onLeaderChange) listener();
   }
 
-  onClose(listener: () => void): void {
-    this.#onClose.push(listener);
-  }
-
   close(): void {
-    for (const listener of this.#onClose) listener();
+    this.housekeeping?.close();
     for (const { partitions } of this.#topics.values()) for (const { log } of partitions) log.close();
     this.#store.close();
   }
 
-  #isUp(nodeId: number): boolean {
-    return this.#nodes.all.some(({ id, up }) => up && id === nodeId);
-  }
-
   #require(name: string): OpenTopic {
     const topic = this.#topics.get(name);
-    if (topic === undefined)
-      throw new Refusal(Code.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+    if (topic === undefined) throw new Refusal(Code.UNKNOWN_TOPIC_OR_PARTITION);
     return topic;
   }
 
@@ -208,14 +215,11 @@ class ClusterTopics implements OpenTopics {
       checkPlacement(this.#nodes, placement);
       return placement;
     }
-    const count = partitions ?? this.#number('num.partitions');
-    const factor = replicationFactor ?? this.#number('default.replication.factor');
+    const number = (name: string) => Number(brokerConfig(this.brokerConfigs, name));
+    const count = partitions ?? number('num.partitions');
+    const factor = replicationFactor ?? number('default.replication.factor');
     checkNumbers(count, factor);
     return place(this.#nodes, 0, count, factor);
-  }
-
-  #number(name: string): number {
-    return Number(brokerConfig(this.brokerConfigs, name));
   }
 
   #add(name: string, isInternal: boolean, overrides: ReadonlyMap<string, string>): OpenTopic {
@@ -226,29 +230,40 @@ class ClusterTopics implements OpenTopics {
   }
 
   #extend(topic: OpenTopic, placement: Placement): void {
-    for (const replicas of placement) {
-      const index = topic.partitions.length;
-      const log = this.#store.openLog(topic.name, index, topic.overrides);
-      topic.partitions.push({ index, log, replicas, leader: replicas[0]!, leaderEpoch: 0 });
-    }
+    for (const replicas of placement) this.#addPartition(topic, replicas, 0);
+    this.#limitSegments();
   }
 
-  #restore(stored: StoredTopic): void {
-    const topic = this.#add(stored.name, stored.isInternal, new Map(Object.entries(stored.configs)));
-    const known = (id: number) => this.#nodes.all.some((node) => node.id === id);
-    stored.partitions.forEach(({ replicas, leaderEpoch }, index) => {
-      const left = replicas.filter(known);
-      // The cluster may be started with fewer nodes than before.
+  #restore({ name, isInternal, configs, partitions }: StoredTopic): void {
+    const topic = this.#add(name, isInternal, new Map(Object.entries(configs)));
+    const isKnown = (id: number) => this.#nodes.all.some((node) => node.id === id);
+    partitions.forEach(({ replicas, leaderEpoch }, index) => {
+      // The cluster may have fewer nodes than before.
+      const left = replicas.filter(isKnown);
       const placed = left.length > 0 ? left : place(this.#nodes, index, 1, 1)[0]!;
-      const log = this.#store.openLog(stored.name, index, topic.overrides);
-      topic.partitions.push({
-        index,
-        log,
-        replicas: placed,
-        leader: placed[0]!,
-        leaderEpoch: leaderEpoch + 1,
-      });
+      this.#addPartition(topic, placed, leaderEpoch + 1);
     });
+    this.#limitSegments();
+  }
+
+  #addPartition(topic: OpenTopic, replicas: readonly number[], leaderEpoch: number): void {
+    const index = topic.partitions.length;
+    const log = this.#store.openLog(topic.name, index, this.configOf(topic));
+    topic.partitions.push({ index, log, replicas, leader: replicas[0]!, leaderEpoch });
+  }
+
+  #configureLogs(topic: OpenTopic): void {
+    const config = this.configOf(topic);
+    for (const { log } of topic.partitions) log.configure(config);
+  }
+
+  /** The more partitions there are, the smaller their segments must be for the bound on all bytes. */
+  #limitSegments(): void {
+    const partitions = this.list().reduce((sum, topic) => sum + topic.partitions.length, 0);
+    const limit = segmentLimit(this.#maxBytes, partitions);
+    if (limit === this.#segmentLimit) return;
+    this.#segmentLimit = limit;
+    for (const topic of this.#topics.values()) this.#configureLogs(topic);
   }
 
   #save(): void {
@@ -263,41 +278,10 @@ class ClusterTopics implements OpenTopics {
   }
 }
 
-function lead(partition: OpenPartition, nodeId: number): void {
-  if (partition.leader === nodeId) return;
+/** Whether that changes anything. */
+function lead(partition: Partition, nodeId: number): boolean {
+  if (partition.leader === nodeId) return false;
   partition.leader = nodeId;
   partition.leaderEpoch++;
-}
-
-function checkNumbers(partitions: number, factor: number): void {
-  if (factor < 1) {
-    throw new Refusal(
-      Code.INVALID_REPLICATION_FACTOR,
-      'Replication factor must be larger than 0, or -1 to use the default value.',
-    );
-  }
-  if (partitions < 1) {
-    throw new Refusal(
-      Code.INVALID_PARTITIONS,
-      'Number of partitions was set to an invalid non-positive value.',
-    );
-  }
-  checkExcess(partitions);
-}
-
-function checkGrowth(name: string, existing: number, wanted: number): void {
-  if (wanted === existing)
-    throw new Refusal(Code.INVALID_PARTITIONS, `Topic already has ${existing} partition(s).`);
-  if (wanted < existing) {
-    throw new Refusal(
-      Code.INVALID_PARTITIONS,
-      `The topic ${name} currently has ${existing} partition(s); ${wanted} would not be an increase.`,
-    );
-  }
-  checkExcess(wanted - existing);
-}
-
-function checkExcess(partitions: number): void {
-  if (partitions > MAX_PARTITIONS)
-    throw new Refusal(Code.POLICY_VIOLATION, 'Excessively large number of partitions per request.');
+  return true;
 }
