@@ -1,6 +1,9 @@
 /** Batches and logs for tests of the partition log. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { BrokerClock } from '../../../src/devbroker/clock';
-import type { LogOptions } from '../../../src/devbroker/log/log';
+import { type LogOptions, openLog } from '../../../src/devbroker/log/log';
 import type { LogConfig, PartitionLog, Read } from '../../../src/devbroker/log/port';
 import { Refusal } from '../../../src/devbroker/refusal';
 import type { Compression } from '../../../src/kafka/port';
@@ -133,3 +136,52 @@ export function codeOf(act: () => unknown): number {
     throw error;
   }
 }
+
+export interface LogPlace {
+  readonly clock: BrokerClock;
+  /** A log of its own; the time of the broker stands still but for `clock.advance`. */
+  open(config?: Partial<LogConfig>): PartitionLog;
+  /** Closed and opened again where that keeps anything, else as it is. */
+  reopen(log: PartitionLog, config?: Partial<LogConfig>): PartitionLog;
+}
+
+/** Runs the same tests with logs in memory and in files. */
+export function describeLogs(name: string, define: (place: LogPlace) => void): void {
+  describe.each(['memory', 'files'])(`${name}, in %s`, (kind) => {
+    const clock = new BrokerClock();
+    const dirs = new Map<PartitionLog, string | null>();
+    const open = (config: Partial<LogConfig> = {}, dir: string | null = null): PartitionLog => {
+      const log = openLog({ ...logOptions(config, dir), clock });
+      dirs.set(log, dir);
+      return log;
+    };
+    beforeAll(() => clock.stop());
+    afterEach(() => {
+      for (const log of dirs.keys()) log.remove();
+      dirs.clear();
+    });
+    define({
+      clock,
+      open: (config) => open(config, kind === 'memory' ? null : temporaryFolder()),
+      reopen(log, config) {
+        const dir = dirs.get(log);
+        if (!dir) return log;
+        log.close();
+        dirs.delete(log);
+        return open(config, dir);
+      },
+    });
+  });
+}
+
+/** Gone at the end of the file's tests. */
+export function temporaryFolder(): string {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-log-'));
+  folders.push(dir);
+  return dir;
+}
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const dir of folders.splice(0)) fs.rmSync(dir, { recursive: true, force: true });
+});
