@@ -178,9 +178,13 @@ export class Connection {
   }
 
   #drained(): Promise<void> {
+    const socket = this.#socket;
     return new Promise((resolve) => {
-      this.#socket.once('drain', resolve);
-      this.#socket.once('close', resolve);
+      const done = () => {
+        socket.off('drain', done).off('close', done);
+        resolve();
+      };
+      socket.on('drain', done).on('close', done);
     });
   }
 

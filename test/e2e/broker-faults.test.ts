@@ -106,6 +106,7 @@ test('Postgres → topic → Postgres under errors, cuts and moving leaders', as
         topics: topic,
         'table.name.format': to,
         'insert.mode': 'insert',
+        'consumer.override.heartbeat.interval.ms': 200,
         ...jdbcKeys(pgUrl),
       },
     ],

@@ -1,5 +1,6 @@
 /** Connections that are cut, answers that are late, lost, out of order or damaged, and leaders that move. */
-import type { BatchReader, KafkaPort, ProducerOptions } from '../../../src/kafka';
+import type { FaultAction, FaultCount } from '../../../src/devbroker/faults/rule';
+import type { BatchReader, ProducerOptions } from '../../../src/kafka';
 import { kafkaCodeOf } from '../../../src/kafka/errors';
 import { waitFor } from '../../support/wait';
 import { encodeTexts } from '../data-plane';
@@ -84,38 +85,36 @@ async function read(reader: BatchReader, count: number): Promise<string[]> {
   return values;
 }
 
-async function readerOf(values: readonly string[], kafka: KafkaPort = at.kafka) {
+/** A reader of a topic that holds the values; the fault is there before its first fetch. */
+async function readerOf(values: readonly string[], fault: FaultAction & FaultCount) {
   const topic = await at.stack.topic();
-  const producer = kafka.producer();
+  const producer = at.kafka.producer();
   await at.send(producer, topic, values);
   await producer.close();
-  const reader = kafka.reader({ maxWaitMs: 100 });
+  at.broker.faults.add({ api: 'Fetch', topic, ...fault });
+  const reader = at.kafka.reader({ maxWaitMs: 100 });
   reader.assign([{ topic, partition: 0, offset: 0 }]);
   return { topic, reader };
 }
 
-test.each(['before', 'after'] as const)('connections cut %s a fetch', async (drop) => {
-  const { reader } = await readerOf(numbers(50));
-  at.broker.faults.add({ api: 'Fetch', drop, times: 4 });
+test.each([
+  ['cut before it is served', { drop: 'before', times: 4 }],
+  ['cut after it was served', { drop: 'after', times: 4 }],
+  ['whose last batch is cut off', { truncateBytes: 5, times: 4 }],
+  ['that was damaged on the way', { corrupt: true }],
+] as const)('a fetch %s is made again', async (_what, fault) => {
+  const { reader } = await readerOf(numbers(50), fault);
   expect(await read(reader, 50)).toEqual(numbers(50));
   await reader.close();
 });
 
-test('an answer whose last batch is cut off is read as far as it goes, and on from there', async () => {
-  const { reader, topic } = await readerOf(numbers(50));
-  at.broker.faults.add({ api: 'Fetch', topic, truncateBytes: 5 });
-  expect(await read(reader, 50)).toEqual(numbers(50));
-  expect(at.broker.faults.list()).toEqual([]);
-  await reader.close();
-});
-
-test('a damaged batch is refused, naming where it is; sought again, it is read', async () => {
-  const { reader, topic } = await readerOf(numbers(5));
-  at.broker.faults.add({ api: 'Fetch', topic, corrupt: true });
-  const [batch] = await waitFor(() => reader.next(200).then((batches) => batches.length > 0 && batches));
-  expect(() => batch!.records()).toThrow(
+test('a batch that stays damaged is refused, naming where it is; mended and sought again, it is read', async () => {
+  const { reader, topic } = await readerOf(numbers(5), { corrupt: true, times: null });
+  const batch = await waitFor(async () => (await reader.next(200))[0]);
+  expect(() => batch.records()).toThrow(
     `Topic ${topic}, partition 0: the record batch at offset 0 is corrupt: its checksum does not fit`,
   );
+  at.broker.faults.clear();
   reader.seek({ topic, partition: 0, offset: 0 });
   expect(await read(reader, 5)).toEqual(numbers(5));
   await reader.close();
