@@ -90,6 +90,18 @@ export class Client {
     return { ...fetched, batches: readBatches(fetched.records) };
   }
 
+  /** All batches of partition 0: an answer may end with a segment. */
+  async readAll(topic: string, options: Partial<RawFetch> = {}): Promise<ReadBatch[]> {
+    const batches: ReadBatch[] = [];
+    for (let next = 0; ; ) {
+      const fetched = await this.fetch(topic, next, options);
+      batches.push(...fetched.batches);
+      const last = fetched.batches.at(-1);
+      if (last === undefined) return batches;
+      next = last.lastOffset + 1;
+    }
+  }
+
   async offset(
     topic: string,
     timestamp: number,
@@ -147,13 +159,13 @@ export class TransactionalClient {
   }
 
   /** Adds the partition to the transaction and appends; answers the first offset. */
-  async append(topic: string, values: readonly string[], partition = 0): Promise<number> {
+  async append(topic: string, records: readonly (string | TestRecord)[], partition = 0): Promise<number> {
     await this.add(topic, partition);
     const place = `${topic} ${partition}`;
     const sequence = this.#sequences.get(place) ?? 0;
-    this.#sequences.set(place, sequence + values.length);
+    this.#sequences.set(place, sequence + records.length);
     const sender = { ...this.identity, partition, sequence, transactional: true };
-    return this.#client.append(topic, values, sender);
+    return this.#client.append(topic, records, sender);
   }
 
   async add(topic: string, partition = 0): Promise<void> {
