@@ -115,6 +115,7 @@ export class Connection {
     const chunks = encodeAnswer(request, answer);
     if (reorder !== undefined) this.#held.push({ left: reorder, chunks });
     else await this.#answer(chunks);
+    if (this.#sasl?.isOver) this.#socket.end();
   }
 
   #decode(frame: Buffer): Request {

@@ -1,23 +1,27 @@
 /** What begins a connection: ApiVersions, SaslHandshake, SaslAuthenticate. */
 import { type Api, api } from '../api';
 import { attempt, Code, codeOf } from '../refusal';
-import { MECHANISMS } from '../sasl';
+import { MECHANISMS, notDue } from '../sasl';
 
 interface Versions {
   readonly error: number;
   readonly apis: readonly { readonly key: number; readonly versions: readonly [number, number] }[];
 }
 
+const API_VERSIONS = 18;
+
 const apiVersions = api<{ readonly isUnknownVersion?: boolean }, Versions>({
-  key: 18,
+  key: API_VERSIONS,
   name: 'ApiVersions',
   versions: [0, 2],
   decode: () => ({}),
   places: () => [],
-  handle: ({ isUnknownVersion = false }, { broker, fault }) => ({
-    error: isUnknownVersion ? Code.UNSUPPORTED_VERSION : fault({}),
-    apis: [...broker.apis.values()],
-  }),
+  handle({ isUnknownVersion = false }, { broker, sasl, fault }) {
+    // Who asks in a version of the future learns which one to ask in.
+    if (isUnknownVersion) return { error: Code.UNSUPPORTED_VERSION, apis: [broker.apis.get(API_VERSIONS)!] };
+    sasl?.toldVersions();
+    return { error: fault({}), apis: [...broker.apis.values()] };
+  },
   encode(writer, { error, apis }, version) {
     writer
       .int16(error)
@@ -26,17 +30,25 @@ const apiVersions = api<{ readonly isUnknownVersion?: boolean }, Versions>({
   },
 });
 
-const saslHandshake = api<string, number>({
+interface Mechanisms {
+  readonly error: number;
+  readonly mechanisms: readonly string[];
+}
+
+const saslHandshake = api<string, Mechanisms>({
   key: 17,
   name: 'SaslHandshake',
+  // After version 0 tokens would come without a request around them: that is not served, yet librdkafka wants to see it.
   versions: [0, 1],
   decode: (reader) => reader.string(),
   places: () => [],
-  handle: (mechanism, { sasl, fault }) => {
-    if (sasl === null) return Code.ILLEGAL_SASL_STATE;
-    return fault({}) || attempt(() => sasl.choose(mechanism));
+  handle(mechanism, { sasl, fault }) {
+    if (sasl === null) return { error: Code.ILLEGAL_SASL_STATE, mechanisms: [] };
+    const error = fault({}) || attempt(() => sasl.choose(mechanism));
+    return { error, mechanisms: error === Code.ILLEGAL_SASL_STATE ? [] : MECHANISMS };
   },
-  encode: (writer, error) => void writer.int16(error).array(MECHANISMS, (w, name) => w.string(name)),
+  encode: (writer, { error, mechanisms }) =>
+    void writer.int16(error).array(mechanisms, (w, name) => w.string(name)),
 });
 
 interface Login {
@@ -51,11 +63,15 @@ const saslAuthenticate = api<Buffer, Login>({
   decode: (reader) => reader.bytesWithSize(),
   places: () => [],
   handle(token, { sasl, fault }) {
-    const error = sasl === null ? Code.ILLEGAL_SASL_STATE : fault({});
-    if (error !== 0 || sasl === null) return { error, message: null };
+    const error = fault({});
+    if (error !== 0) {
+      sasl?.fail();
+      return { error, message: null };
+    }
     try {
+      if (sasl === null) throw notDue();
       sasl.login(token);
-      return { error: Code.NONE, message: null };
+      return { error: Code.NONE, message: '' };
     } catch (refusal) {
       return { error: codeOf(refusal), message: (refusal as Error).message };
     }
