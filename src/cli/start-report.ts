@@ -117,3 +117,16 @@ export async function differences(session: Session): Promise<string[]> {
     ];
   });
 }
+
+/** One sentence per pipeline whose target holds something more than once: no defect after a kill, but worth knowing. */
+export async function repetitions(session: Session): Promise<string[]> {
+  const remarks = session.pipelines.map(async (pipeline) => {
+    const target = targetOf(pipeline, session);
+    const count = (await target?.repeated()) ?? 0;
+    if (target === null || count === 0) return [];
+    return [
+      `${pipeline.name}: ${grouped(count)} records are more than once in ${target.where}, as after a run that was killed: files get them at least once`,
+    ];
+  });
+  return (await Promise.all(remarks)).flat();
+}

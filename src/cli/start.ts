@@ -27,6 +27,7 @@ import {
   firstRecordSeconds,
   isComplete,
   meterOf,
+  repetitions,
   resultOf,
   type Session,
   tableOf,
@@ -174,7 +175,12 @@ async function launchWorker(
       'schema.registry.url': registry.url,
       ...(redis === null ? {} : { 'redis.url': redis.address }),
     },
-    defaults: { 'key.converter': AVRO, 'value.converter': AVRO },
+    defaults: {
+      'key.converter': AVRO,
+      'value.converter': AVRO,
+      // Who tries also kills: little is read again then.
+      'offset.flush.interval.ms': '1000',
+    },
     env: { ...process.env, ...demo?.env },
   });
   const specs = pipelines.flatMap(({ connectors }) => connectors);
@@ -251,6 +257,7 @@ async function tell(session: Session, { options, say }: Command): Promise<void> 
     if (records === 0 && complaints.length === 0)
       say(`${name}: nothing new, an earlier run has brought everything`);
   }
+  for (const remark of await repetitions(session)) say(remark);
   for (const complaint of complaints) printErr(complaint);
   if (options.json) {
     const { kafka, postgres, redis } = services;

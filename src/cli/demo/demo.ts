@@ -2,6 +2,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import {
   type Arrival,
   countReadings,
@@ -17,8 +18,10 @@ export interface DemoTarget {
   readonly expected: number;
   /** Where they are, for people. */
   readonly where: string;
-  /** Records that are there now. */
+  /** Different records that are there now. */
   arrived(): Promise<number>;
+  /** Those that are there once more: a source that was killed reads again what it had not noted down. */
+  repeated(): Promise<number>;
 }
 
 export interface Demo {
@@ -43,23 +46,46 @@ export async function prepareDemo(postgresUrl: string, data: string): Promise<De
     targets: new Map<string, DemoTarget>([
       [
         'readings',
-        { expected: READINGS, where: `table ${READINGS_TABLE}`, arrived: () => countReadings(postgresUrl) },
+        {
+          expected: READINGS,
+          where: `table ${READINGS_TABLE}`,
+          arrived: () => countReadings(postgresUrl),
+          // Rows have a primary key.
+          repeated: async () => 0,
+        },
       ],
-      ['maintenance', { expected: MAINTENANCE_ROWS, where: exported, arrived: () => countLines(exported) }],
+      ['maintenance', filesTarget(exported)],
     ]),
   };
 }
 
+const filesTarget = (directory: string): DemoTarget => ({
+  expected: MAINTENANCE_ROWS,
+  where: directory,
+  arrived: async () => (await readLines(directory)).distinct,
+  async repeated() {
+    const { count, distinct } = await readLines(directory);
+    return count - distinct;
+  },
+});
+
+interface Lines {
+  readonly count: number;
+  readonly distinct: number;
+}
+
 /** Lines in the finished files of a directory; files being written are hidden. */
-async function countLines(directory: string): Promise<number> {
-  if (!existsSync(directory)) return 0;
+async function readLines(directory: string): Promise<Lines> {
+  if (!existsSync(directory)) return { count: 0, distinct: 0 };
   const files = await readdir(directory, { recursive: true });
   const finished = files.filter((file) => file.endsWith('.jsonl') && !path.basename(file).startsWith('.'));
-  let lines = 0;
+  const seen = new Set<string>();
+  let count = 0;
   for (const file of finished) {
-    for await (const chunk of createReadStream(path.join(directory, file))) {
-      for (const byte of chunk as Buffer) if (byte === 10) lines++;
+    for await (const line of createInterface({ input: createReadStream(path.join(directory, file)) })) {
+      seen.add(line);
+      count++;
     }
   }
-  return lines;
+  return { count, distinct: seen.size };
 }

@@ -21,9 +21,21 @@ export async function forgetLostTargets(
   for (const { name, connectors } of pipelines) {
     const target = demo.targets.get(name);
     if (target === undefined || (await target.arrived()) > 0) continue;
-    const sinks = connectors.filter(({ kind }) => kind === 'sink');
-    for (const sink of sinks) await forgetGroup(kafka, `connect-${sink.name}`, patience);
+    for (const { kind, name: sink, config } of connectors) {
+      const group = `connect-${sink}`;
+      if (kind === 'sink' && (await hasCommitted(kafka, group, config.topics ?? '')))
+        await forgetGroup(kafka, group, patience);
+    }
   }
+}
+
+/** Nothing to forget otherwise, and no reason to wait for the members of a run that was killed. */
+async function hasCommitted(kafka: KafkaPort, group: string, topics: string): Promise<boolean> {
+  const views = await kafka.metadata(topics.split(',').map((topic) => topic.trim()));
+  const partitions = views.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition }) => ({ topic, partition })),
+  );
+  return partitions.length > 0 && (await kafka.committed(group, partitions)).length > 0;
 }
 
 /** Static members stay in their group until their session ends, so an earlier run may hold it for that long. */
