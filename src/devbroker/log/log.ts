@@ -248,6 +248,7 @@ class Log implements PartitionLog {
 
   deleteBefore(offset: number): number {
     this.#checkOpen();
+    if (!this.#config.cleanup.delete) throw new Refusal(Code.POLICY_VIOLATION);
     const start = offset === -1 ? this.endOffset : offset;
     if (start < 0 || start > this.endOffset) throw new Refusal(Code.OFFSET_OUT_OF_RANGE);
     this.#raiseStart(start);

@@ -25,7 +25,7 @@ export interface LogConfig {
 
 export interface Appended {
   readonly baseOffset: number;
-  /** Broker time in ms under `timestampType` append, else -1. */
+  /** Broker time in ms under `timestampType` append, else -1; of a duplicate the largest time of its records, as Kafka does it. */
   readonly appendTime: number;
   readonly startOffset: number;
 }
@@ -40,7 +40,7 @@ export interface Read {
   /** Whole record batches in order, to be written one after the other. Stable until the log is closed. */
   readonly chunks: readonly Buffer[];
   readonly sizeBytes: number;
-  /** Empty under read_uncommitted. In the order of their first offsets. */
+  /** Empty under read_uncommitted. In the order of their ends, as Kafka gives them. */
   readonly aborted: readonly AbortedTransaction[];
 }
 
@@ -71,8 +71,7 @@ export interface PartitionLog {
   readonly sizeBytes: number;
 
   /**
-   * Checks and appends what a producer sent for this partition: record batches v2, one after the other (Produce v3+ allows
-   * one). Stamps offsets, leader epoch and append time; knows duplicates of the last 5 batches of a producer (answers their
+   * Checks and appends what a producer sent for this partition: one record batch v2, as Produce v3+ allows. Stamps offsets, leader epoch and append time; knows duplicates of the last 5 batches of a producer (answers their
    * offset). The bytes are copied.
    * @throws Refusal: CORRUPT_MESSAGE (framing, checksum), UNSUPPORTED_FOR_MESSAGE_FORMAT or INVALID_RECORD, MESSAGE_TOO_LARGE,
    *   INVALID_TIMESTAMP, INVALID_RECORD (no key in a compacted topic), OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH,
@@ -80,7 +79,7 @@ export interface PartitionLog {
    */
   append(batches: Buffer, leaderEpoch: number): Appended;
 
-  /** Like `append` for what the broker itself writes (internal topics): no checks but the framing. */
+  /** Like `append` for what the broker itself writes (internal topics): no checks but framing and checksum. */
   appendOwn(batch: Buffer, leaderEpoch: number): Appended;
 
   /** Ends the open transaction of a producer with a control batch; the epoch becomes the least that is taken from it. */
@@ -93,13 +92,19 @@ export interface PartitionLog {
    */
   read(offset: number, maxBytes: number, isolation: Isolation, atLeastOne: boolean): Read;
 
-  /** How many bytes `read` without a limit would have, up to `limit`: for min.bytes of a long poll. */
+  /**
+   * How many bytes `read` without a limit would have, up to `limit`: for min.bytes of a long poll. `limit` for an offset that
+   * is out of range: the poll is over.
+   */
   available(offset: number, isolation: Isolation, limit: number): number;
 
   /** First record with at least this timestamp. Null when there is none. */
   findTimestamp(timestamp: number, isolation: Isolation): FoundOffset | null;
 
-  /** Raises the start (DeleteRecords); -1: to the end. Answers the new start. @throws Refusal OFFSET_OUT_OF_RANGE */
+  /**
+   * Raises the start (DeleteRecords); -1: to the end. Answers the new start.
+   * @throws Refusal OFFSET_OUT_OF_RANGE, POLICY_VIOLATION (compacted, not deleted)
+   */
   deleteBefore(offset: number): number;
 
   /** State of producers that are remembered. */
@@ -110,7 +115,10 @@ export interface PartitionLog {
 
   configure(config: LogConfig): void;
 
-  /** Retention, rolling, compaction, forgetting old producers: whatever is due. Called from time to time, and by tests. */
+  /**
+   * Retention, compaction, forgetting old producers: whatever is due. Called from time to time, and by tests. Compaction goes
+   * on by itself, in steps of some 10 ms, until it has been through the log.
+   */
   maintain(): void;
 
   /** Drops the oldest segments that nobody may still write to, until so many bytes are free; answers how many became free. */

@@ -37,7 +37,7 @@ export function framedBatch(bytes: Buffer): Buffer {
 }
 
 /** What Produce v3 and later allow: one batch of magic 2. A piece of another one that follows is not looked at. */
-function onlyBatch(bytes: Buffer): Buffer {
+export function onlyBatch(bytes: Buffer): Buffer {
   const size = firstSize(bytes, 0);
   if (size < 0)
     throw new Refusal(Code.INVALID_RECORD, 'Produce requests must have one record batch per partition');
