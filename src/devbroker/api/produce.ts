@@ -6,7 +6,8 @@ import { byTopic } from '../../kafka/wire/topics';
 import { api, type Call } from '../api';
 import type { Place } from '../faults/rule';
 import { compressionOf, isTransactional, producerEpochOf, producerIdOf } from '../log/batch';
-import { Code, codeOf, Refusal } from '../refusal';
+import { onlyBatch } from '../log/validation';
+import { attempt, Code, codeOf, Refusal } from '../refusal';
 
 interface Part {
   readonly topic: string;
@@ -43,7 +44,7 @@ const ADMIN_CLIENT_ID = '__admin_client';
 const LONGEST_TURN_MS = 10;
 const NOTHING = Buffer.alloc(0);
 
-/** A partition refused with one of these does not say where its log starts. Source: `ReplicaManager.appendToLocalLog`. */
+/** Refused by the log with one of these, a partition does not say where it starts. Source: `ReplicaManager.appendToLocalLog`. */
 const WITHOUT_START: ReadonlySet<number> = new Set([
   Code.UNKNOWN_TOPIC_OR_PARTITION,
   Code.NOT_LEADER_OR_FOLLOWER,
@@ -99,7 +100,10 @@ async function produceAll(request: Request, call: Call): Promise<Produced[]> {
   const refusal = refusedAltogether(request);
   const produced: Produced[] = [];
   let turn = performance.now();
-  for (const part of request.parts) {
+  // Of a partition that is named twice the last batch counts.
+  for (const part of new Map(
+    request.parts.map((each) => [`${each.topic} ${each.partition}`, each]),
+  ).values()) {
     produced.push(refusal === 0 ? produceOne(part, request, call) : refused(part, refusal));
     if (performance.now() - turn < LONGEST_TURN_MS) continue;
     await nextTurn();
@@ -122,11 +126,13 @@ function refusedAltogether({ transactionalId, parts }: Request): number {
 function produceOne(part: Part, request: Request, call: Call): Produced {
   const { topic, partition } = part;
   const place = placeOf(part, request);
-  const error = call.fault(place) || call.broker.leads(call.node, topic, partition);
+  const error =
+    call.fault(place) ||
+    call.broker.leads(call.node, topic, partition) ||
+    attempt(() => check(part, request, call));
   if (error !== 0) return refused(part, error);
   const { log, leaderEpoch } = call.broker.topics.partition(topic, partition)!;
   try {
-    check(part, request, call);
     const appended = log.append(part.records, leaderEpoch);
     const replaced = call.afterwards(place);
     return replaced === 0 ? { topic, partition, error: 0, ...appended } : refused(part, replaced);
@@ -136,14 +142,14 @@ function produceOne(part: Part, request: Request, call: Call): Produced {
   }
 }
 
-/** What can be said without the log. @throws Refusal */
+/** What can be said without the log, in Kafka's order. @throws Refusal */
 function check(part: Part, request: Request, call: Call): void {
-  const { topic, records } = part;
-  if (hasHeader(records) && compressionOf(records) === ZSTD && call.version < ZSTD_VERSION)
+  const batch = onlyBatch(part.records);
+  if (hasHeader(batch) && compressionOf(batch) === ZSTD && call.version < ZSTD_VERSION)
     throw new Refusal(Code.UNSUPPORTED_COMPRESSION_TYPE);
-  if (hasHeader(records) && isTransactional(records)) verify(part, request, call);
+  if (hasHeader(batch) && isTransactional(batch)) verify(part, request, call);
   if (request.acks < -1 || request.acks > 1) throw new Refusal(Code.INVALID_REQUIRED_ACKS);
-  if (call.broker.topics.get(topic)!.isInternal && call.clientId !== ADMIN_CLIENT_ID)
+  if (call.broker.topics.get(part.topic)!.isInternal && call.clientId !== ADMIN_CLIENT_ID)
     throw new Refusal(Code.INVALID_TOPIC_EXCEPTION);
 }
 
