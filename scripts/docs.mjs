@@ -1,8 +1,9 @@
-/** npm run docs: writes docs/reference and the schema of pipeline files from the definitions in the code. */
+/** npm run docs: writes docs/reference, the schema of pipeline files and the list of the dev broker's scenarios from the code. */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import builder from './project/build.cjs';
+import conformance from './project/conformance.cjs';
 import packages from './project/packages.cjs';
 import paths from './stack/paths.cjs';
 
@@ -16,3 +17,4 @@ fs.rmSync(dir, { recursive: true, force: true });
 fs.mkdirSync(dir, { recursive: true });
 for (const [name, text] of await renderReference()) fs.writeFileSync(path.join(dir, name), text);
 fs.writeFileSync(path.join(paths.rootDir, 'config/pipeline.schema.json'), await renderPipelineSchema());
+conformance.writeList();

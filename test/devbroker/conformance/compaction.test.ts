@@ -11,6 +11,8 @@ const CONFIGS = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.0
 /** A cleaner looks every 15 seconds by Kafka's default; the shared stack's looks more often. */
 const ROUND_MS = 20_000;
 
+jest.setTimeout(2 * ROUND_MS + 5000);
+
 conformance('compaction', (target) => {
   const client = new Client(target);
   /** So that the first segment can be closed now. */
@@ -106,15 +108,13 @@ conformance('compaction', (target) => {
     return batches;
   }
 
-  const compaction: typeof scenario = (name, run) => scenario(name, run, 2 * ROUND_MS + 5000);
-
-  compaction('the newest value of each key is left, with its offset', async () => {
+  scenario('the newest value of each key is left, with its offset', async () => {
     const { newest } = await prepared();
     const batches = await left(newest, [3, 4, 5, 6, 7]);
     expect(valuesOf(batches)).toEqual(['c1', 'b2', 'a3', 'first', 'second']);
   });
 
-  compaction('start and end of a compacted log stay', async () => {
+  scenario('start and end of a compacted log stay', async () => {
     const { newest } = await prepared();
     await left(newest, [3, 4, 5, 6, 7]);
     expect(await client.fetch(newest, 0)).toMatchObject({ startOffset: 0, highWatermark: 8 });
@@ -122,7 +122,7 @@ conformance('compaction', (target) => {
     expect((await client.offset(newest, -1)).offset).toBe(8);
   });
 
-  compaction('reading from a hole goes on behind it', async () => {
+  scenario('reading from a hole goes on behind it', async () => {
     const { newest } = await prepared();
     await left(newest, [3, 4, 5, 6, 7]);
     for (const offset of [0, 1, 2]) {
@@ -130,26 +130,26 @@ conformance('compaction', (target) => {
     }
   });
 
-  compaction('a batch with holes keeps its first and last offset', async () => {
+  scenario('a batch with holes keeps its first and last offset', async () => {
     const { newest } = await prepared();
     const batches = await left(newest, [3, 4, 5, 6, 7]);
     expect(batches[0]).toMatchObject({ baseOffset: 2, lastOffset: 4 });
   });
 
-  compaction('a tombstone stays and takes the values before it away', async () => {
+  scenario('a tombstone stays and takes the values before it away', async () => {
     const { tombstones: topic } = await prepared();
     const batches = await left(topic, [1, 2, 3, 4]);
     expect(valuesOf(batches)).toEqual(['k1', null, null, 'open']);
   });
 
-  compaction('records of a compressed batch are taken out, the others stay compressed', async () => {
+  scenario('records of a compressed batch are taken out, the others stay compressed', async () => {
     const { packed: topic } = await prepared();
     const batches = await left(topic, [1, 3, 4, 5]);
     expect(valuesOf(batches)).toEqual(['b1', 'c3', 'a4', 'open']);
     expect(batches[0]).toMatchObject({ compression: 1, baseOffset: 0, lastOffset: 4 });
   });
 
-  compaction('aborted records vanish and do not replace committed ones', async () => {
+  scenario('aborted records vanish and do not replace committed ones', async () => {
     const { transactions: topic } = await prepared();
     // Markers are at 2 and 5.
     const batches = await left(topic, [0, 1, 6]);
@@ -158,7 +158,7 @@ conformance('compaction', (target) => {
     expect(dataOffsets(await client.readAll(topic, { committed: true }))).toEqual([0, 1, 6]);
   });
 
-  compaction('the last batch of a producer stays, without records', async () => {
+  scenario('the last batch of a producer stays, without records', async () => {
     const {
       idempotence: { topic, producer },
     } = await prepared();
@@ -166,7 +166,7 @@ conformance('compaction', (target) => {
     expect(batches[0]).toMatchObject({ ...producer, sequence: 1, baseOffset: 1, lastOffset: 1, records: [] });
   });
 
-  compaction('duplicates are known after compaction', async () => {
+  scenario('duplicates are known after compaction', async () => {
     const {
       idempotence: { topic, producer },
     } = await prepared();
@@ -177,13 +177,13 @@ conformance('compaction', (target) => {
     expect(await client.produce(topic, next)).toMatchObject({ error: 0, baseOffset: 4 });
   });
 
-  compaction('records younger than min.compaction.lag.ms are left alone', async () => {
+  scenario('records younger than min.compaction.lag.ms are left alone', async () => {
     const { lag, tombstones: other } = await prepared();
     await left(other, [1, 2, 3, 4]);
     expect(dataOffsets(await client.readAll(lag))).toEqual([0, 1, 2, 3, 4]);
   });
 
-  compaction('a tombstone vanishes when delete.retention.ms is over', async () => {
+  scenario('a tombstone vanishes when delete.retention.ms is over', async () => {
     const { shortTombstones: topic } = await prepared();
     await left(topic, [1, 2, 3, 4]);
     // The time counts from the first round that found it; the next one needs something to do.

@@ -1,12 +1,13 @@
 /** Runs every scenario against Apache Kafka and against the dev broker: the same expectations hold for both. */
 
+import { freePort } from '../../../scripts/stack/ports.cjs';
 import type { DevBroker } from '../../../src/devbroker';
 import { createLanes, type Lane, type Lanes } from '../../../src/kafka/lane';
 import { createTopicsRequest } from '../../../src/kafka/wire/create-topics';
 import { deleteTopicsRequest } from '../../../src/kafka/wire/delete-topics';
 import { LATEST, listOffsetsRequest } from '../../../src/kafka/wire/list-offsets';
 import { SILENT } from '../../../src/kernel';
-import { stackAddresses, uniqueName } from '../../support/stack';
+import { type Service, stackAddresses, startPrivateKafka, uniqueName } from '../../support/stack';
 import { waitFor } from '../../support/wait';
 
 export interface Target {
@@ -25,12 +26,21 @@ export interface Target {
 const sides = { kafka: 'kafka', dev: 'dev broker' } as const;
 const wanted = process.env.CONFORMANCE as keyof typeof sides | undefined;
 
+export interface ConformanceOptions {
+  /** Users and passwords, the first one is who asks: SASL PLAIN is required. Kafka is a private broker then, and takes seconds to start. */
+  readonly users?: Readonly<Record<string, string>>;
+}
+
 /** @param define calls `scenario` for each case; the target may be used from within scenarios only */
-export function conformance(area: string, define: (target: Target) => void): void {
+export function conformance(
+  area: string,
+  define: (target: Target) => void,
+  options: ConformanceOptions = {},
+): void {
   for (const side of wanted === undefined ? (['kafka', 'dev'] as const) : [wanted]) {
     describe(`${area}, ${sides[side]}`, () => {
-      const target = new LiveTarget(sides[side]);
-      beforeAll(() => target.start());
+      const target = new LiveTarget(sides[side], options);
+      beforeAll(() => target.start(), START_MS);
       afterAll(() => target.stop());
       define(target);
     });
@@ -41,17 +51,23 @@ export function conformance(area: string, define: (target: Target) => void): voi
 export const scenario = (name: string, run: () => Promise<void>, timeoutMs?: number): void =>
   void it(name, run, timeoutMs);
 
+const START_MS = 60_000;
+
 /** Loaded when it is tested: what Kafka answers can be looked at without it. */
 const devBroker = () => require('../../../src/devbroker') as typeof import('../../../src/devbroker');
 
 class LiveTarget implements Target {
   #broker: DevBroker | null = null;
+  #privateKafka: Service | null = null;
   #lanes: Lanes | null = null;
   #admin: Lane | null = null;
   #address: string | null = null;
   readonly #topics: string[] = [];
 
-  constructor(readonly kind: Target['kind']) {}
+  constructor(
+    readonly kind: Target['kind'],
+    readonly options: ConformanceOptions,
+  ) {}
 
   get address(): string {
     if (this.#address === null) throw new Error('the target is used outside of a scenario');
@@ -59,19 +75,36 @@ class LiveTarget implements Target {
   }
 
   async start(): Promise<void> {
-    if (this.kind === 'kafka') this.#address = (await stackAddresses()).kafka;
-    else {
-      this.#broker = await devBroker().startDevBroker();
-      this.#address = this.#broker.addresses[0]!;
-    }
-    this.#lanes = createLanes({ brokers: [this.address], clientId: 'conformance' }, SILENT);
+    const { users } = this.options;
+    this.#address = this.kind === 'dev broker' ? await this.#startDevBroker() : await this.#findKafka();
+    const [user] = Object.entries(users ?? {});
+    const sasl = user && { mechanism: 'plain' as const, username: user[0], password: user[1] };
+    this.#lanes = createLanes(
+      { brokers: [this.address], clientId: 'conformance', ...(sasl && { sasl }) },
+      SILENT,
+    );
     this.#admin = this.connect('admin');
+  }
+
+  async #startDevBroker(): Promise<string> {
+    const { users } = this.options;
+    this.#broker = await devBroker().startDevBroker(users === undefined ? {} : { users });
+    return this.#broker.addresses[0]!;
+  }
+
+  async #findKafka(): Promise<string> {
+    const { users } = this.options;
+    if (users === undefined) return (await stackAddresses()).kafka;
+    const login = `127.0.0.1:${await freePort()}`;
+    this.#privateKafka = await startPrivateKafka({ overrides: saslSettings(login, users) });
+    return login;
   }
 
   async stop(): Promise<void> {
     if (this.#topics.length > 0) await this.#admin?.send('any', deleteTopicsRequest(this.#topics, 10_000));
     await this.#lanes?.close();
     await this.#broker?.close();
+    await this.#privateKafka?.remove();
   }
 
   connect(purpose = 'test'): Lane {
@@ -99,4 +132,17 @@ class LiveTarget implements Target {
     const { topics } = await this.#admin!.send('any', request);
     return topics[0]!.partitions.every(({ error }) => error === 0);
   }
+}
+
+/** A listener with SASL PLAIN beside the plain one, which the broker itself needs. */
+function saslSettings(login: string, users: Readonly<Record<string, string>>): Record<string, string> {
+  const listeners = `PLAINTEXT://127.0.0.1:{port},LOGIN://${login}`;
+  const known = Object.entries(users).map(([user, password]) => `user_${user}="${password}"`);
+  return {
+    listeners: `${listeners},CONTROLLER://127.0.0.1:{controllerPort}`,
+    'advertised.listeners': listeners,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT',
+    'listener.name.login.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.login.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${known.join(' ')};`,
+  };
 }

@@ -68,8 +68,13 @@ export class RawConnection {
 
   /** Resolves when the broker has ended the connection, and fails when it answered something before. */
   async ended(): Promise<void> {
-    await waitFor(() => this.#ended, { what: 'the end of the connection' });
+    await this.endedAnyway();
     if (this.#answers.length > 0) throw new Error('the broker answered');
+  }
+
+  /** Resolves when the broker has ended the connection, whatever it answered. */
+  async endedAnyway(): Promise<void> {
+    await waitFor(() => this.#ended, { what: 'the end of the connection' });
   }
 
   get isOpen(): boolean {
