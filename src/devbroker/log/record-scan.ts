@@ -71,6 +71,16 @@ function varint(bytes: Buffer, start: number): number {
     after = start + 1;
     return (first >>> 1) ^ -(first & 1);
   }
+  const second = bytes[start + 1]!;
+  if (second < 0x80) {
+    after = start + 2;
+    const raw = (first & 0x7f) | (second << 7);
+    return (raw >>> 1) ^ -(raw & 1);
+  }
+  return longVarint(bytes, start);
+}
+
+function longVarint(bytes: Buffer, start: number): number {
   let raw = 0;
   let position = start;
   for (let shift = 0; shift < 35; shift += 7) {
@@ -87,6 +97,10 @@ function varint(bytes: Buffer, start: number): number {
 
 /** Up to 64 bits, by multiplication: shifts would cut at 32. */
 function varlong(bytes: Buffer, start: number): number {
+  return bytes[start]! < 0x80 || bytes[start + 1]! < 0x80 ? varint(bytes, start) : longVarlong(bytes, start);
+}
+
+function longVarlong(bytes: Buffer, start: number): number {
   let position = start;
   let raw = 0;
   let weight = 1;
