@@ -64,6 +64,8 @@ function properties({ dir, port, controllerPort, overrides }) {
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
+    // Tests wait for compaction; 15 s otherwise.
+    'log.cleaner.backoff.ms': 1000,
     'num.network.threads': 2,
     'num.io.threads': 4,
     ...overrides,
