@@ -8,6 +8,7 @@ import { parseFault } from './faults/parse';
 import { type DevBrokerOptions, settingsOf } from './options';
 import { createNodeServer, type NodeServer } from './server';
 import type { Topics } from './topics/port';
+import type { Transactions } from './transactions/port';
 
 export type { ObservedRequest } from './broker';
 export type { Fault } from './faults/faults';
@@ -25,6 +26,7 @@ export interface DevBroker extends Commanded, AsyncDisposable {
   readonly clock: Pick<BrokerClock, 'now' | 'advance'>;
   /** To look into it without the protocol. */
   readonly topics: Topics;
+  readonly transactions: Pick<Transactions, 'list'>;
   /** Tells of every request until the answered function is called. */
   watch(watcher: (request: ObservedRequest) => void): () => void;
   /** Ends connections and writes everything down. */
@@ -64,6 +66,7 @@ export async function startDevBroker(options: DevBrokerOptions = {}): Promise<De
     },
     clock: broker.clock,
     topics: broker.topics,
+    transactions: broker.transactions,
     watch: (watcher) => broker.watch(watcher),
     close,
     [Symbol.asyncDispose]: close,

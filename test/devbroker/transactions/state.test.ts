@@ -1,4 +1,11 @@
-import { EVENTS, type Event, isEnding, type State, STATES, STEPS } from '../../../src/devbroker/transactions/state';
+import {
+  EVENTS,
+  type Event,
+  isEnding,
+  STATES,
+  STEPS,
+  type State,
+} from '../../../src/devbroker/transactions/state';
 
 /** State, and what is answered unless it is 0. As Kafka 4.1 answers clients that add partitions themselves. */
 const EXPECTED: Record<State, Record<Event, string>> = {
@@ -52,7 +59,9 @@ const EXPECTED: Record<State, Record<Event, string>> = {
   },
 };
 
-const cases = STATES.flatMap((state) => EVENTS.map((event) => [state, event, EXPECTED[state][event]] as const));
+const cases = STATES.flatMap((state) =>
+  EVENTS.map((event) => [state, event, EXPECTED[state][event]] as const),
+);
 
 test.each(cases)('%s, %s: %s', (state, event, expected) => {
   const { to, code } = STEPS[state][event];
