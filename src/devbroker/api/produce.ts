@@ -153,12 +153,16 @@ function check(part: Part, request: Request, call: Call): void {
     throw new Refusal(Code.INVALID_TOPIC_EXCEPTION);
 }
 
-/** A partition in which the producer has an open transaction was looked at when that began. @throws Refusal */
+/** @throws Refusal */
 function verify({ topic, partition, records }: Part, { transactionalId }: Request, { broker }: Call): void {
-  const [producerId, epoch] = [producerIdOf(records), producerEpochOf(records)];
-  const known = broker.topics.partition(topic, partition)!.log.producer(producerId);
-  if (known !== undefined && known.epoch === epoch && known.openSince !== null) return;
-  broker.transactions.verify(transactionalId!, producerId, epoch, topic, partition);
+  if (!broker.topics.partition(topic, partition)!.log.mustVerify(records)) return;
+  broker.transactions.verify(
+    transactionalId!,
+    producerIdOf(records),
+    producerEpochOf(records),
+    topic,
+    partition,
+  );
 }
 
 const hasHeader = (records: Buffer): boolean =>

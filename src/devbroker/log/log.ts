@@ -281,6 +281,10 @@ class Log implements PartitionLog {
     return this.#producers.get(producerId);
   }
 
+  mustVerify(batch: Buffer): boolean {
+    return this.#producers.mustVerify(batch, this.#now());
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -110,6 +110,12 @@ export interface PartitionLog {
   /** State of producers that are remembered. */
   producer(producerId: number): ProducerEntry | undefined;
 
+  /**
+   * Whether the coordinator is to be asked before this transactional batch is appended: not when its producer has written in
+   * this transaction already. Until it was appended no batch with a higher sequence is. @throws Refusal INVALID_PRODUCER_EPOCH
+   */
+  mustVerify(batch: Buffer): boolean;
+
   /** Called after every change of the end, the last stable offset or the start. Answers the way out. */
   onChange(listener: () => void): () => void;
 

@@ -36,6 +36,13 @@ class ProducerState implements ProducerEntry {
   }
 }
 
+/** A transaction that is asked about before its first batch is taken, or was and found not to be open. */
+interface Verification {
+  readonly epoch: number;
+  readonly lowestSequence: number;
+  readonly sinceMs: number;
+}
+
 export interface EndedTransaction {
   readonly producerId: number;
   readonly firstOffset: number;
@@ -45,6 +52,7 @@ export class ProducerStates {
   readonly #states = new Map<number, ProducerState>();
   /** First offsets by producer id. Transactions begin in the order of their offsets, so the first is the oldest. */
   readonly #open = new Map<number, number>();
+  readonly #verifications = new Map<number, Verification>();
 
   get(producerId: number): ProducerState | undefined {
     return this.#states.get(producerId);
@@ -67,13 +75,45 @@ export class ProducerStates {
     );
   }
 
+  /**
+   * Whether the coordinator is to be asked about the transaction of this batch. Remembers the lowest sequence that came:
+   * a later one must not be taken before it. Source: `UnifiedLog.maybeStartTransactionVerification`, `VerificationStateEntry`.
+   * @throws Refusal INVALID_PRODUCER_EPOCH
+   */
+  mustVerify(batch: Buffer, now: number): boolean {
+    const [producerId, epoch] = [batchOf.producerIdOf(batch), batchOf.producerEpochOf(batch)];
+    const state = this.#states.get(producerId);
+    if (state !== undefined) {
+      this.#checkEpoch(state, epoch);
+      if (state.openSince !== null && state.epoch === epoch) return false;
+    }
+    const begun = this.#verifications.get(producerId);
+    const sequence = batchOf.baseSequenceOf(batch);
+    const isLower = begun === undefined || (begun.epoch === epoch && sequence < begun.lowestSequence);
+    if (isLower || epoch > begun.epoch)
+      this.#verifications.set(producerId, {
+        epoch,
+        lowestSequence: sequence,
+        sinceMs: begun?.sinceMs ?? now,
+      });
+    return true;
+  }
+
   /** @throws Refusal INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE */
   check(batch: Buffer): void {
-    const state = this.#states.get(batchOf.producerIdOf(batch));
-    if (state === undefined) return;
+    const producerId = batchOf.producerIdOf(batch);
+    const state = this.#states.get(producerId);
     const epoch = batchOf.producerEpochOf(batch);
-    this.#checkEpoch(state, epoch);
+    if (state !== undefined) this.#checkEpoch(state, epoch);
     const sequence = batchOf.baseSequenceOf(batch);
+    const awaited = this.#verifications.get(producerId);
+    if (awaited !== undefined && sequence > awaited.lowestSequence) {
+      throw new Refusal(
+        Code.OUT_OF_ORDER_SEQUENCE_NUMBER,
+        `Out of order sequence number for producer ${producerId}: ${sequence}, ${awaited.lowestSequence} came before`,
+      );
+    }
+    if (state === undefined) return;
     // Kafka takes any sequence from producers that never had an epoch.
     const isNext =
       state.epoch === -1 || (epoch === state.epoch ? follows(state.lastSequence, sequence) : sequence === 0);
@@ -105,6 +145,7 @@ export class ProducerStates {
   note(batch: Buffer, baseOffset: number, now: number): EndedTransaction | null {
     const producerId = batchOf.producerIdOf(batch);
     if (producerId < 0) return null;
+    if (batchOf.isTransactional(batch)) this.#verifications.delete(producerId);
     if (batchOf.isControl(batch)) return this.#noteMarker(batch, producerId, now);
     const state = this.#seen(producerId, batchOf.producerEpochOf(batch), now);
     state.batches.push({
@@ -147,6 +188,9 @@ export class ProducerStates {
   expire(beforeMs: number): void {
     for (const [producerId, { seenMs, openSince }] of this.#states) {
       if (openSince === null && seenMs <= beforeMs) this.#states.delete(producerId);
+    }
+    for (const [producerId, { sinceMs }] of this.#verifications) {
+      if (sinceMs <= beforeMs) this.#verifications.delete(producerId);
     }
   }
 }

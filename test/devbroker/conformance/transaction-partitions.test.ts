@@ -111,4 +111,39 @@ conformance('partitions of transactions', (target) => {
     ]);
     expect(await producer.endOffset(topic)).toBe(1);
   });
+
+  scenario('a batch that was refused is not overtaken by the next one', async () => {
+    const topic = await target.topic();
+    const producer = await startProducer(target);
+    const { identity, transactionalId } = producer;
+    const send = async (sequence: number) => {
+      const bytes = batchOf([`${sequence}`], { ...identity, sequence, transactional: true });
+      return (await producer.client.produce(topic, bytes, { transactionalId })).error;
+    };
+    expect(await send(0)).toBe(48);
+    await producer.add(topic);
+    expect(await send(1)).toBe(45);
+    expect([await send(0), await send(1)]).toEqual([0, 0]);
+  });
+
+  scenario('without a batch that was refused a transaction may begin with any sequence', async () => {
+    const topic = await target.topic();
+    const producer = await startProducer(target);
+    await producer.add(topic);
+    const { identity, transactionalId } = producer;
+    const bytes = batchOf(['x'], { ...identity, sequence: 7, transactional: true });
+    expect(await producer.client.produce(topic, bytes, { transactionalId })).toMatchObject({ error: 0 });
+  });
+
+  scenario(
+    'an epoch older than one the partition knows is refused before the transaction is asked about',
+    async () => {
+      const topic = await target.topic();
+      const producer = await startProducer(target);
+      const { identity } = producer;
+      const newer = batchOf(['x'], { ...identity, epoch: identity.epoch + 1, sequence: 0 });
+      expect(await producer.client.produce(topic, newer)).toMatchObject({ error: 0 });
+      expect(await producer.askProduce(topic, ['y'])).toBe(47);
+    },
+  );
 });
