@@ -35,9 +35,9 @@ export function createBytesBound(topics: Topics, maxBytes: number, clock: Clock,
   }
 
   return () => {
-    const logs = sheddable(topics);
     let excess = sizeOf(topics) - maxBytes;
-    for (const log of logs) {
+    if (excess <= 0) return;
+    for (const log of sheddable(topics)) {
       if (excess <= 0) break;
       const freed = log.shed(excess);
       excess -= freed;
