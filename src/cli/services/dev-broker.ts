@@ -1,5 +1,4 @@
 /** The dev broker as `millrace start` runs it: in a thread, its state in a folder, on the port it had before. */
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -71,19 +70,24 @@ export async function runThread(
   });
   // Whoever awaits it hears of it; nobody does while the broker runs.
   failed.catch(() => {});
-  const [ready] = (await Promise.race([once(thread, 'message'), failed])) as [ThreadReady];
+  const answer = () => new Promise<unknown>((resolve) => thread.once('message', resolve));
+  const ready = (await Promise.race([answer(), failed])) as ThreadReady;
   if ('code' in ready) throw new MillraceError(ready.code, ready.message, { hint: ready.hint ?? undefined });
   phase = 'running';
   void ended.then((error) => {
-    if (phase === 'running') onCrash(error);
+    if (phase !== 'running') return;
+    // Nothing is left to be closed.
+    phase = 'closing';
+    onCrash(error);
   });
   return {
     address: ready.addresses[0]!,
     async close() {
       if (phase === 'closing') return;
       phase = 'closing';
+      const closed = answer();
       thread.postMessage('close');
-      await Promise.race([once(thread, 'message'), failed]);
+      await Promise.race([closed, failed]);
       await thread.terminate();
     },
   };

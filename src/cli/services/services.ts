@@ -62,7 +62,11 @@ export function choose(
 export async function openServices(choice: Choice, context: ServicesContext): Promise<Services> {
   const [broker, local] = await Promise.allSettled([openBroker(choice, context), openLocal(choice, context)]);
   const parts = [broker, local].flatMap((part) => (part.status === 'fulfilled' ? (part.value ?? []) : []));
-  const close = async () => void (await Promise.all(parts.map((part) => part.close())));
+  async function close(): Promise<void> {
+    // Each of them gets its end before the first failure is told.
+    const ends = await Promise.allSettled(parts.map((part) => part.close()));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
   if (broker.status === 'rejected' || local.status === 'rejected') {
     await close();
     throw broker.status === 'rejected' ? broker.reason : (local as PromiseRejectedResult).reason;

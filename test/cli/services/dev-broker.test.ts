@@ -49,8 +49,9 @@ describe('the thread of the dev broker', () => {
 
   test('that crashes later is told once, with its cause', async () => {
     const source = `${CLOSES}${READY} setTimeout(() => { throw new Error('index out of range'); }, 20);`;
-    await runThread(thread('crash', source), data, note);
+    const broker = await runThread(thread('crash', source), data, note);
     await waitFor(() => crashes.length > 0, { what: 'the crash' });
+    await broker.close();
     expect(crashes.map(({ message, cause }) => [message, (cause as Error).message])).toEqual([
       ['The dev broker failed while running', 'index out of range'],
     ]);
