@@ -59,7 +59,7 @@ describe('fetch', () => {
     return {
       connection,
       isWatched,
-      answer: async () => (await request.decode((await connection.answer()).body))!,
+      answer: async () => request.decode((await connection.answer()).body)!,
     };
   }
 
