@@ -223,20 +223,14 @@ class TransactionsSeen {
   /** Of producers in the middle of an aborted transaction: whether a batch of it was met. */
   readonly #aborting = new Map<number, boolean>();
   readonly #committing = new Set<number>();
-  #end = 0;
 
   constructor(readonly source: CompactionSource) {}
 
+  /** One that reaches over several segments is told by each of them: beginning it twice does no harm. */
   enter(segment: Segment): void {
-    const { index } = segment;
-    if (index.length === 0) return;
-    const end = index.last(index.length - 1) + 1;
-    // One that reaches over several segments is told by each of them.
-    const known = (firstOffset: number) => firstOffset < this.#end && this.#end > 0;
-    const found = this.source.abortedWithin(index.base(0), end);
-    const added = found.filter(({ firstOffset }) => !known(firstOffset));
-    this.#pending = [...this.#pending, ...added].sort((a, b) => b.firstOffset - a.firstOffset);
-    this.#end = end;
+    if (segment.isEmpty) return;
+    const found = this.source.abortedWithin(segment.index.base(0), segment.nextOffset);
+    this.#pending = [...this.#pending, ...found].sort((a, b) => b.firstOffset - a.firstOffset);
   }
 
   /** Whether the batch belongs to an aborted transaction. */

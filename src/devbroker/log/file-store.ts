@@ -15,7 +15,13 @@ export class FileStore implements SegmentStore {
   constructor(file: string, sizeBytes: number) {
     this.#file = file;
     this.sizeBytes = sizeBytes;
-    if (sizeBytes === 0) this.truncate(0);
+    if (sizeBytes === 0) this.#make();
+  }
+
+  #make(): void {
+    closeFile(this.#file);
+    fileAt(this.#file, true);
+    this.#isDirty = true;
   }
 
   append(batch: Buffer, baseOffset: number, leaderEpoch: number): void {

@@ -7,11 +7,11 @@ const MAX_OPEN = 256;
 /** File descriptors, the one used last at the end. */
 const open = new Map<string, number>();
 
-/** Descriptor for reading and writing; the file is made when it is not there. Good until the next call. */
-export function fileAt(file: string): number {
+/** Descriptor for reading and writing, good until the next call. Throws when the file is not there, unless it is to be made. */
+export function fileAt(file: string, isNew = false): number {
   let fd = open.get(file);
   if (fd === undefined) {
-    fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT);
+    fd = fs.openSync(file, isNew ? 'w+' : 'r+');
     const [oldest] = open.keys();
     if (open.size >= MAX_OPEN) closeFile(oldest!);
   } else open.delete(file);

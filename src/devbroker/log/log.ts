@@ -1,12 +1,13 @@
 /** The log of one partition: segments of record batches, what producers did in it, and where transactions stand. */
 
 import type { Logger } from '../../kernel';
-import type { Clock, Timer } from '../clock';
+import type { Clock } from '../clock';
 import { Code, Refusal } from '../refusal';
 import { AbortedIndex } from './aborted';
 import * as batchOf from './batch';
-import { type CompactionPlan, excessSegments, expiredSegments, planCompaction } from './cleanup';
-import { type Compacted, compact } from './compaction';
+import { excessSegments, expiredSegments, planCompaction } from './cleanup';
+import type { Compacted, CompactionSource } from './compaction';
+import { Compactor } from './compactor';
 import { markerBatch } from './marker';
 import type {
   AbortedTransaction,
@@ -38,8 +39,6 @@ export interface LogOptions {
 
 /** Kafka's `producer.id.expiration.ms`. */
 const PRODUCER_EXPIRATION_MS = 24 * 3600 * 1000;
-/** How long compaction may keep everybody waiting at a time. */
-const COMPACTION_STEP_MS = 10;
 const NOTHING: Read = { chunks: [], sizeBytes: 0, aborted: [] };
 
 /** Reads again what the folder holds. Throws what the file system says; corrupt ends are cut, with a warning. */
@@ -58,7 +57,7 @@ class Log implements PartitionLog {
   readonly #listeners = new Set<() => void>();
   /** Everything before it has been compacted. */
   #cleanedTo = 0;
-  #compaction: CompactionRun | null = null;
+  readonly #compactor: Compactor;
   #isClosed = false;
 
   constructor(options: LogOptions) {
@@ -67,6 +66,13 @@ class Log implements PartitionLog {
     this.#options = options;
     this.#config = options.config;
     this.#segments = new Segments(options.dir);
+    const steps = {
+      plan: () => this.#planCompaction(),
+      swap: (compacted: Compacted) => this.#swap(compacted),
+      done: (end: number) => this.#compactedTo(end),
+      failed: (error: unknown) => this.#tellFailure('Compaction', error),
+    };
+    this.#compactor = new Compactor(steps, options.clock);
     this.#recover();
   }
 
@@ -147,20 +153,12 @@ class Log implements PartitionLog {
       this.#note(batch, baseOffset, now);
       if (this.#options.flushMs === 0) this.#segments.flush();
     } catch (error) {
-      throw this.#unwritten(error);
+      // The answer has but a code: what the file system says is told here.
+      this.#tellFailure('Writing to the log', error);
+      throw new Refusal(Code.KAFKA_STORAGE_ERROR);
     }
     this.#changed();
     return this.#appended(baseOffset, timestampType === 'append' ? now : -1);
-  }
-
-  /** Answers have a code only: what the file system says is told here. */
-  #unwritten(error: unknown): Refusal {
-    const { topic, partition } = this;
-    this.#options.logger.error(
-      { topic, partition, error },
-      `A record batch of ${topic}-${partition} cannot be written`,
-    );
-    return new Refusal(Code.KAFKA_STORAGE_ERROR);
   }
 
   #note(batch: Buffer, baseOffset: number, now: number): void {
@@ -272,7 +270,7 @@ class Log implements PartitionLog {
     const { all } = this.#segments;
     let count = 0;
     while (count + 1 < all.length && all[count + 1]!.baseOffset <= offset) count++;
-    if (count > 0) this.#stopCompaction();
+    if (count > 0) this.#compactor.stop();
     this.#segments.drop(count);
     this.#aborted.dropBefore(offset);
   }
@@ -299,8 +297,8 @@ class Log implements PartitionLog {
     const now = this.#now();
     this.#producers.expire(now - PRODUCER_EXPIRATION_MS);
     if (this.#config.cleanup.delete) this.#retain(now);
-    if (this.#config.cleanup.compact) this.#compactNow();
-    else this.#stopCompaction();
+    if (this.#config.cleanup.compact) this.#compactor.run();
+    else this.#compactor.stop();
   }
 
   /** Drops the segments that are too old or too many. The active one may go too: a new one is begun. */
@@ -313,35 +311,21 @@ class Log implements PartitionLog {
     this.#raiseStart(this.#segments.all[count]!.baseOffset);
   }
 
-  /** Goes on until a round of compaction is done, but lets others come in between. */
-  #compactNow(): void {
-    const run = (this.#compaction ??= this.#newCompaction());
-    if (run === null) return;
-    run.timer?.cancel();
-    try {
-      if (this.#compactFor(run, COMPACTION_STEP_MS)) {
-        run.timer = this.#options.clock.after(0, () => this.#compactNow());
-      } else this.#compaction = null;
-    } catch (error) {
-      this.#stopCompaction();
-      const { topic, partition } = this;
-      this.#options.logger.error({ topic, partition, error }, `${topic}-${partition} cannot be compacted`);
-    }
-  }
-
-  /** Whether there is more to do. */
-  #compactFor({ steps, plan }: CompactionRun, ms: number): boolean {
-    const deadline = performance.now() + ms;
-    while (performance.now() < deadline) {
-      const { done, value } = steps.next();
-      if (done) {
-        this.#cleanedTo = plan.end;
-        this.#keepState();
-        return false;
-      }
-      if (value !== null) this.#swap(value);
-    }
-    return true;
+  #planCompaction(): CompactionSource | null {
+    const now = this.#now();
+    const { all } = this.#segments;
+    const plan = planCompaction(all, this.#cleanedTo, this.lastStableOffset, this.#config, now);
+    return plan === null
+      ? null
+      : {
+          ...plan,
+          segmentBytes: this.#config.segmentBytes,
+          deleteRetentionMs: this.#config.deleteRetentionMs,
+          now,
+          abortedWithin: (from, end) => this.#aborted.overlapping(from, end),
+          lastOf: (producerId) => this.#producers.get(producerId),
+          draft: (baseOffset) => this.#segments.draft(baseOffset, now),
+        };
   }
 
   #swap(compacted: Compacted): void {
@@ -349,32 +333,14 @@ class Log implements PartitionLog {
     this.#aborted.forget(compacted.idleMarkers);
   }
 
-  #newCompaction(): CompactionRun | null {
-    const now = this.#now();
-    const plan = planCompaction(
-      this.#segments.all,
-      this.#cleanedTo,
-      this.lastStableOffset,
-      this.#config,
-      now,
-    );
-    if (plan === null) return null;
-    const steps = compact({
-      ...plan,
-      segmentBytes: this.#config.segmentBytes,
-      deleteRetentionMs: this.#config.deleteRetentionMs,
-      now,
-      abortedWithin: (from, end) => this.#aborted.overlapping(from, end),
-      lastOf: (producerId) => this.#producers.get(producerId),
-      draft: (baseOffset) => this.#segments.draft(baseOffset, now),
-    });
-    return { plan, steps, timer: null };
+  #compactedTo(offset: number): void {
+    this.#cleanedTo = offset;
+    this.#keepState();
   }
 
-  #stopCompaction(): void {
-    this.#compaction?.timer?.cancel();
-    this.#compaction?.steps.return();
-    this.#compaction = null;
+  #tellFailure(what: string, error: unknown): void {
+    const { topic, partition } = this;
+    this.#options.logger.error({ topic, partition, error }, `${what} of ${topic}-${partition} failed`);
   }
 
   shed(bytes: number): number {
@@ -410,7 +376,7 @@ class Log implements PartitionLog {
 
   #end(): void {
     if (this.#isClosed) return;
-    this.#stopCompaction();
+    this.#compactor.stop();
     this.#isClosed = true;
     this.#changed();
     this.#listeners.clear();
@@ -450,9 +416,3 @@ function batchesWithin(
 /** Kafka rolls compacted topics early enough for the lag that they may have. */
 const maxSegmentMs = ({ cleanup, segmentMs, maxCompactionLagMs }: LogConfig): number =>
   cleanup.compact && maxCompactionLagMs > 0 ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
-
-interface CompactionRun {
-  readonly plan: CompactionPlan;
-  readonly steps: ReturnType<typeof compact>;
-  timer: Timer | null;
-}
