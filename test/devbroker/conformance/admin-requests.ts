@@ -71,6 +71,84 @@ export const createPartitions = (
   decode: (reader) => ({ throttleMs: reader.int32(), topics: reader.array(topicAnswer) }),
 });
 
+export interface RawMetadata {
+  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+  /** Since v2. */
+  readonly clusterId?: string | null;
+  /** Since v1. */
+  readonly controllerId?: number;
+  readonly topics: readonly {
+    readonly error: number;
+    readonly topic: string;
+    /** Since v1. */
+    readonly isInternal?: boolean;
+    readonly partitions: readonly {
+      readonly error: number;
+      readonly partition: number;
+      readonly leader: number;
+      /** Since v7. */
+      readonly leaderEpoch?: number;
+      readonly replicas: readonly number[];
+      readonly inSync: readonly number[];
+      /** Since v5. */
+      readonly offline?: readonly number[];
+    }[];
+    /** Since v8, as bits; the smallest int32 when it was not asked for. */
+    readonly operations?: number;
+  }[];
+  readonly operations?: number;
+}
+
+/** Metadata v0 to v8. Without topics: all in v0, else null is all. */
+export const rawMetadata = (
+  version: number,
+  topics: readonly string[] | null,
+  { allowAutoCreate = false, operations = false } = {},
+): ApiRequest<RawMetadata> => ({
+  apiKey: 3,
+  apiVersion: version,
+  apiName: 'Metadata',
+  encode(writer) {
+    if (topics === null) writer.int32(-1);
+    else writer.array(topics, (w, topic) => w.string(topic));
+    if (version >= 4) writer.boolean(allowAutoCreate);
+    if (version >= 8) writer.boolean(operations).boolean(operations);
+  },
+  decode(reader) {
+    if (version >= 3) reader.int32();
+    const brokers = reader.array((r) => {
+      const broker = { nodeId: r.int32(), host: r.string(), port: r.int32() };
+      if (version >= 1) r.nullableString();
+      return broker;
+    });
+    return {
+      brokers,
+      ...(version >= 2 ? { clusterId: reader.nullableString() } : {}),
+      ...(version >= 1 ? { controllerId: reader.int32() } : {}),
+      topics: reader.array((r) => readTopicMetadata(r, version)),
+      ...(version >= 8 ? { operations: reader.int32() } : {}),
+    };
+  },
+});
+
+function readTopicMetadata(reader: ByteReader, version: number): RawMetadata['topics'][number] {
+  return {
+    error: reader.int16(),
+    topic: reader.string(),
+    ...(version >= 1 ? { isInternal: reader.boolean() } : {}),
+    partitions: reader.array((p) => ({
+      error: p.int16(),
+      partition: p.int32(),
+      leader: p.int32(),
+      ...(version >= 7 ? { leaderEpoch: p.int32() } : {}),
+      replicas: p.array((r) => r.int32()),
+      inSync: p.array((r) => r.int32()),
+      ...(version >= 5 ? { offline: p.array((r) => r.int32()) } : {}),
+    })),
+    ...(version >= 8 ? { operations: reader.int32() } : {}),
+  };
+}
+
 export const RESOURCE = { topic: 2, broker: 4, brokerLogger: 8 } as const;
 export const SOURCE = { topic: 1, dynamicBroker: 2, dynamicDefault: 3, static: 4, default: 5 } as const;
 
