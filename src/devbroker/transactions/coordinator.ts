@@ -9,7 +9,7 @@ import { Code, Refusal } from '../refusal';
 import { brokerConfig } from '../topics/broker-configs';
 import { createJournal } from '../topics/journal';
 import { TRANSACTION_STATE } from '../topics/names';
-import { refusalOfWrite, writeMarkers } from './markers';
+import { refusalOfOffsets, refusalOfWrite, writeMarkers } from './markers';
 import type { ProducerIdentity, TopicPartition, TransactionalProducer, Transactions } from './port';
 import { createProducerIds } from './producer-ids';
 import { type Event, isEnding, STEPS } from './state';
@@ -96,13 +96,12 @@ class Coordinator implements Transactions {
     const writer = this.#broker.topics.partition(topic, partition)?.log.producer(producerId);
     // Whoever has written in this transaction already may go on; the log checks its epoch.
     if (writer !== undefined && writer.openSince !== null && writer.epoch === epoch) return;
-    this.#verify({ transactionalId, producerId, epoch }, ({ partitions }) =>
-      partitions.get(topic)?.has(partition),
-    );
+    const isAdded = ({ partitions }: Transaction) => partitions.get(topic)?.has(partition) ?? false;
+    this.#verify({ transactionalId, producerId, epoch }, isAdded, refusalOfWrite);
   }
 
   verifyGroup(producer: TransactionalProducer, groupId: string): void {
-    this.#verify(producer, ({ groups }) => groups.has(groupId));
+    this.#verify(producer, ({ groups }) => groups.has(groupId), refusalOfOffsets);
   }
 
   list() {
@@ -171,7 +170,11 @@ class Coordinator implements Transactions {
     if (isFirst) this.#limit(transaction);
   }
 
-  #verify(producer: TransactionalProducer, isAdded: (transaction: Transaction) => boolean | undefined): void {
+  #verify(
+    producer: TransactionalProducer,
+    isAdded: (transaction: Transaction) => boolean,
+    refusalOf: (code: number) => Refusal,
+  ): void {
     if (!this.#isVerifying) return;
     const transaction = this.#known.get(producer.transactionalId);
     if (transaction === undefined) throw new Refusal(Code.INVALID_PRODUCER_ID_MAPPING);
@@ -180,7 +183,7 @@ class Coordinator implements Transactions {
       if (isEnding(transaction.state)) throw new Refusal(Code.CONCURRENT_TRANSACTIONS);
       if (!isAdded(transaction)) throw new Refusal(Code.INVALID_TXN_STATE);
     } catch (refusal) {
-      throw refusal instanceof Refusal ? refusalOfWrite(refusal.code) : refusal;
+      throw refusal instanceof Refusal ? refusalOf(refusal.code) : refusal;
     }
   }
 

@@ -1,5 +1,7 @@
 import { deleteTopicsRequest } from '../../../src/kafka/wire/delete-topics';
-import { valuesOf } from './batches';
+import { waitFor } from '../../support/wait';
+import { batchOf, valuesOf } from './batches';
+import { offsetFetchOf } from './group-requests';
 import { conformance, scenario } from './harness';
 import { startProducer } from './transaction-client';
 
@@ -103,5 +105,27 @@ conformance('ends of transactions', (target) => {
     await producer.client.send(deleteTopicsRequest([gone], 10_000));
     await producer.commit();
     expect(valuesOf((await producer.read(kept)).batches)).toEqual(['y']);
+  });
+
+  scenario('a partition that refuses its marker holds the transaction, and nothing else', async () => {
+    const [stuck, topic, group] = [await target.topic(), await target.topic(), target.name('group')];
+    const producer = await startProducer(target);
+    const { identity, client } = producer;
+    await producer.add(stuck);
+    // Of a later epoch, which the coordinator never heard of.
+    const newer = batchOf(['x'], { ...identity, epoch: identity.epoch + 1, sequence: 0 });
+    expect(await client.produce(stuck, newer)).toMatchObject({ error: 0 });
+    await producer.write(topic, ['y']);
+    await producer.sendOffset(group, topic, 5);
+    expect(await producer.askEnd(true)).toBe(0);
+    await waitFor(async () => (await producer.lastStableOffset(topic)) === 2);
+    const wanted = [{ topic, partitions: [0] }];
+    await waitFor(async () => (await client.send(offsetFetchOf(group, wanted))).offsets[0]!.offset === 5);
+    expect(await producer.askEnd(true)).toBe(51);
+    expect(await producer.askAdd({ topic })).toEqual([51]);
+    expect(await producer.askAddOffsets(group)).toBe(51);
+    expect(await producer.askCommitOffsets(group, { topic, partition: 0, offset: 6 })).toEqual([51]);
+    expect(await producer.askProduce(topic, ['late'])).toBe(19);
+    expect((await producer.askInit()).error).toBe(51);
   });
 });
