@@ -176,8 +176,6 @@ async function serve(
     'content-length': Buffer.byteLength(json),
   });
   response.end(json);
-  // What is left of a body that was refused is not read.
-  if (!message.complete) response.once('finish', () => message.destroy());
 }
 
 async function answer(routes: Routes, host: string, message: http.IncomingMessage): Promise<Answer> {
@@ -214,19 +212,27 @@ function toAnswer(error: unknown): Answer {
 async function readJson(message: http.IncomingMessage): Promise<unknown> {
   const type = (message.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
   if (type !== 'application/json') throw new HttpError(415, 'the content type must be application/json');
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new HttpError(413, `a body has ${MAX_BODY_BYTES} bytes at most`);
-    chunks.push(chunk);
-  }
+  const body = await readBody(message);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString());
+    return JSON.parse(body.toString());
   } catch (error) {
     throw new HttpError(400, `the body is not JSON: ${(error as Error).message}`);
   }
 }
+
+/** What is too large is read and dropped: who sends would not see the answer otherwise. */
+const readBody = (message: http.IncomingMessage): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    message.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+      else reject(new HttpError(413, `a body has ${MAX_BODY_BYTES} bytes at most`));
+    });
+    message.on('end', () => resolve(Buffer.concat(chunks)));
+    message.on('error', reject);
+  });
 
 const listen = (server: http.Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
