@@ -19,16 +19,15 @@ export function listPartitionFolders(dir: string): string[] {
     .map(({ name }) => name);
 }
 
-/** First another name, so that nothing half removed is ever found again under the old one. */
-export function removePartition(dir: string, topic: string, partition: number): void {
-  removeFolder(dir, partitionFolder(topic, partition));
-}
-
-function removeFolder(dir: string, name: string): void {
-  const doomed = path.join(dir, `deleted.${randomBytes(8).toString('hex')}`);
-  fs.renameSync(path.join(dir, name), doomed);
+/** First other names, so that nothing half removed is ever found again under the old ones. */
+export function removeFolders(dir: string, names: readonly string[]): void {
+  const doomed = names.map((name) => {
+    const target = path.join(dir, `deleted.${randomBytes(8).toString('hex')}`);
+    fs.renameSync(path.join(dir, name), target);
+    return target;
+  });
   syncFolder(dir);
-  fs.rmSync(doomed, { recursive: true, force: true });
+  for (const folder of doomed) fs.rmSync(folder, { recursive: true, force: true });
 }
 
 /** What a broker that ended while it deleted topics has left behind. */
@@ -38,9 +37,8 @@ export function removeLeftovers(dir: string, topics: readonly StoredTopic[], log
   const known = new Set(
     topics.flatMap(({ name, partitions }) => partitions.map((_, index) => partitionFolder(name, index))),
   );
-  for (const name of listPartitionFolders(dir)) {
-    if (known.has(name)) continue;
-    removeFolder(dir, name);
+  const unknown = listPartitionFolders(dir).filter((name) => !known.has(name));
+  removeFolders(dir, unknown);
+  for (const name of unknown)
     logger.warn({ folder: path.join(dir, name) }, 'Removed what was left of a deleted topic');
-  }
 }

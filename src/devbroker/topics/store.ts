@@ -6,7 +6,7 @@ import type { LogConfig, PartitionLog } from '../log/port';
 import { newClusterId, type Settings } from '../options';
 import { type ClusterFile, readCluster, type StoredTopic, writeCluster } from './cluster-file';
 import { holdFolder } from './folder-lock';
-import { partitionFolder, removeLeftovers, removePartition } from './partition-folders';
+import { partitionFolder, removeFolders, removeLeftovers } from './partition-folders';
 
 export interface TopicStore {
   readonly clusterId: string;
@@ -15,8 +15,8 @@ export interface TopicStore {
   /** Durable when it returns. */
   save(topics: readonly StoredTopic[]): void;
   openLog(topic: string, partition: number, config: LogConfig): PartitionLog;
-  /** Closes a log whose topic `save` no longer knows, and deletes what it kept. */
-  remove(log: PartitionLog): void;
+  /** Closes the logs of a topic that `save` no longer knows, and deletes what they kept. */
+  remove(logs: readonly PartitionLog[]): void;
   close(): void;
 }
 
@@ -34,7 +34,9 @@ function memoryStore({ flushMs, logger }: Settings, clock: Clock): TopicStore {
     save() {},
     openLog: (topic, partition, config) =>
       openLog({ topic, partition, dir: null, config, clock, logger, flushMs }),
-    remove: (log) => log.remove(),
+    remove(logs) {
+      for (const log of logs) log.remove();
+    },
     close() {},
   };
 }
@@ -60,9 +62,12 @@ function folderStore({ flushMs, logger, nodes }: Settings, clock: Clock, dir: st
           logger,
           flushMs,
         }),
-      remove(log) {
-        log.close();
-        removePartition(dir, log.topic, log.partition);
+      remove(logs) {
+        for (const log of logs) log.close();
+        removeFolders(
+          dir,
+          logs.map(({ topic, partition }) => partitionFolder(topic, partition)),
+        );
       },
       close: release,
     };

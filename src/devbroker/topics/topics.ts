@@ -117,7 +117,7 @@ class ClusterTopics implements OpenTopics {
     this.#collisions.delete(collisionKey(name));
     // Nobody may find it again after a crash that comes while its files go.
     this.#save();
-    for (const { log } of topic.partitions) this.#store.remove(log);
+    this.#store.remove(topic.partitions.map(({ log }) => log));
     for (const listener of this.#onDeleted) listener(name);
     this.#limitSegments();
   }
