@@ -69,12 +69,13 @@ function isAlive(holder: Holder | null): boolean {
   return holder.startedAt === startOf(holder.pid);
 }
 
-/** In ticks since the system's start, where there is a /proc. */
+/** In ticks since the system's start, where there is a /proc; null for a process that has ended and only waits to be buried. */
 function startOf(pid: number): string | null {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Fields after the name, which may contain anything, begin behind its last bracket; the start is the 22nd of all.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    // The name may contain anything but ends with the last bracket. What follows begins with the third field, the state.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
   } catch {
     return null;
   }

@@ -1,8 +1,11 @@
 /** Topics in a folder: found again after a restart; damaged files, leftovers, and a folder that is in use. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type DevBroker, type DevBrokerOptions, startDevBroker } from '../../../src/devbroker';
 import { SILENT } from '../../../src/kernel';
+import { waitFor } from '../../support/wait';
 import { batch, temporaryFolder, valuesOf } from '../log/support';
 
 let dataDir: string;
@@ -141,6 +144,29 @@ describe('the lock', () => {
     await start();
     const held = JSON.parse(fs.readFileSync(file('broker.lock'), 'utf8')) as { pid: number };
     expect(held.pid).toBe(process.pid);
+  });
+
+  const onLinux = fs.existsSync('/proc/self/stat') ? it : it.skip;
+
+  onLinux('of a process that was killed and is not buried yet does not count', async () => {
+    // The parent becomes a program that does not care for its child.
+    const parent = spawn('sh', ['-c', 'sleep 100 & echo $!; exec sleep 100']);
+    try {
+      const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+      const stat = () =>
+        fs
+          .readFileSync(`/proc/${Number(pid)}/stat`, 'utf8')
+          .split(') ')[1]!
+          .split(' ');
+      const holder = { pid: Number(pid), startedAt: stat()[19] };
+      fs.writeFileSync(file('broker.lock'), JSON.stringify(holder));
+      await expect(start()).rejects.toMatchObject({ code: 'CONFLICT' });
+      process.kill(Number(pid), 'SIGKILL');
+      await waitFor(() => stat()[0] === 'Z');
+      await start();
+    } finally {
+      parent.kill('SIGKILL');
+    }
   });
 
   it('is not asked for in a folder that cannot be used', async () => {
