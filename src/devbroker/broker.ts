@@ -43,8 +43,13 @@ export class Broker {
     this.nodes = new Nodes(settings.host, settings.nodes);
     this.topics = openTopics(this);
     this.clusterId = this.topics.clusterId;
-    this.groups = createGroups(this);
-    this.transactions = createTransactions(this);
+    try {
+      this.groups = createGroups(this);
+      this.transactions = createTransactions(this);
+    } catch (error) {
+      this.topics.close();
+      throw error;
+    }
     this.topics.onDeleted((topic) => this.groups.forgetTopic(topic));
   }
 

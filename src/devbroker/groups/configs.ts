@@ -14,7 +14,6 @@ export interface GroupConfigs {
 }
 
 const MINUTE_MS = 60_000;
-const INITIAL_DELAY = 'group.initial.rebalance.delay.ms';
 
 /** @param configs as they were set */
 export function groupConfigs(configs: ReadonlyMap<string, string>): GroupConfigs {
@@ -23,8 +22,7 @@ export function groupConfigs(configs: ReadonlyMap<string, string>): GroupConfigs
     minSessionTimeoutMs: number('group.min.session.timeout.ms'),
     maxSessionTimeoutMs: number('group.max.session.timeout.ms'),
     maxSize: number('group.max.size'),
-    // Kafka's default gives a fleet three seconds to come up. Who tries something out should not wait.
-    initialRebalanceDelayMs: configs.has(INITIAL_DELAY) ? number(INITIAL_DELAY) : 0,
+    initialRebalanceDelayMs: number('group.initial.rebalance.delay.ms'),
     offsetsRetentionMs: number('offsets.retention.minutes') * MINUTE_MS,
     offsetsRetentionCheckMs: number('offsets.retention.check.interval.ms'),
     maxOffsetMetadata: number('offset.metadata.max.bytes'),

@@ -20,7 +20,8 @@ const OWN: readonly ConfigKey[] = [
   key('default.replication.factor', 'INT', '1', atLeast(1)),
   key('delete.topic.enable', 'BOOLEAN', 'true'),
   key('fetch.max.bytes', 'INT', '57671680', atLeast(1024)),
-  key('group.initial.rebalance.delay.ms', 'INT', '3000'),
+  // Kafka's default gives a fleet three seconds to come up. Who tries something out should not wait.
+  key('group.initial.rebalance.delay.ms', 'INT', '0'),
   key('group.max.session.timeout.ms', 'INT', '1800000'),
   key('group.max.size', 'INT', '2147483647', atLeast(1)),
   key('group.min.session.timeout.ms', 'INT', '6000'),

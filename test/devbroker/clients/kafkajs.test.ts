@@ -38,7 +38,7 @@ describe('kafkajs', () => {
     new Kafka({ brokers: [...brokers], clientId: 'plain', logLevel: logLevel.NOTHING, ...config });
 
   beforeAll(async () => {
-    test = await openDevBroker({ configs: { 'group.initial.rebalance.delay.ms': '0' } });
+    test = await openDevBroker();
     kafka = client(test.broker.addresses);
   });
   afterEach(async () => {
