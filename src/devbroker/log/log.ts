@@ -147,8 +147,12 @@ class Log implements PartitionLog {
     const baseOffset = this.endOffset;
     try {
       const { active } = this.#segments;
-      if (active.isFull(batch.length, time, now, segmentBytes, maxSegmentMs(this.#config)))
+      if (active.isFull(batch.length, time, now, segmentBytes, maxSegmentMs(this.#config))) {
         this.#rollAt(baseOffset);
+        // At full rate what comes in between two rounds of maintenance is more than most logs are to keep.
+        if (this.#config.cleanup.delete)
+          this.#dropFirst(excessSegments(this.#segments.all, this.#config.retentionBytes));
+      }
       this.#segments.active.append(batch, baseOffset, leaderEpoch);
       this.#note(batch, baseOffset, now);
       if (this.#options.flushMs === 0) this.#segments.flush();
@@ -306,9 +310,12 @@ class Log implements PartitionLog {
     const { all } = this.#segments;
     const { retentionMs, retentionBytes } = this.#config;
     const count = Math.max(expiredSegments(all, now, retentionMs), excessSegments(all, retentionBytes));
-    if (count === 0) return;
-    if (count === all.length) this.#rollAt(this.endOffset);
-    this.#raiseStart(this.#segments.all[count]!.baseOffset);
+    if (count > 0 && count === all.length) this.#rollAt(this.endOffset);
+    this.#dropFirst(count);
+  }
+
+  #dropFirst(count: number): void {
+    if (count > 0) this.#raiseStart(this.#segments.all[count]!.baseOffset);
   }
 
   #planCompaction(): CompactionSource | null {
