@@ -3,9 +3,13 @@
 import { freePort } from '../../../scripts/stack/ports.cjs';
 import type { DevBroker } from '../../../src/devbroker';
 import { createLanes, type Lane, type Lanes } from '../../../src/kafka/lane';
+import { Code } from '../../../src/kafka/wire/codes';
 import { createTopicsRequest } from '../../../src/kafka/wire/create-topics';
 import { deleteTopicsRequest } from '../../../src/kafka/wire/delete-topics';
+import { findCoordinatorRequest } from '../../../src/kafka/wire/find-coordinator';
+import { initProducerIdRequest } from '../../../src/kafka/wire/init-producer-id';
 import { LATEST, listOffsetsRequest } from '../../../src/kafka/wire/list-offsets';
+import { offsetFetchRequest } from '../../../src/kafka/wire/offset-fetch';
 import { SILENT } from '../../../src/kernel';
 import { type Service, stackAddresses, startPrivateKafka, uniqueName } from '../../support/stack';
 import { waitFor } from '../../support/wait';
@@ -56,6 +60,39 @@ const START_MS = 60_000;
 /** Loaded when it is tested: what Kafka answers can be looked at without it. */
 const devBroker = () => require('../../../src/devbroker') as typeof import('../../../src/devbroker');
 
+/** Of the topics that Kafka keeps groups and transactions in, each. */
+const COORDINATOR_PARTITIONS = 50;
+const NOT_THERE_YET: readonly number[] = [
+  Code.COORDINATOR_LOAD_IN_PROGRESS,
+  Code.COORDINATOR_NOT_AVAILABLE,
+  Code.NOT_COORDINATOR,
+  Code.CONCURRENT_TRANSACTIONS,
+];
+
+/** A fresh Kafka makes its coordinators when they are asked for, and loads them one by one. */
+async function coordinatorsOf(lane: Lane): Promise<void> {
+  const isThere = ({ error }: { error: number }) => !NOT_THERE_YET.includes(error);
+  const what = { what: 'coordinators', timeoutMs: START_MS };
+  for (const kind of ['group', 'transaction'] as const)
+    await waitFor(async () => isThere(await lane.send('any', findCoordinatorRequest(kind, 'any'))), what);
+  for (let partition = 0; partition < COORDINATOR_PARTITIONS; partition++) {
+    const name = nameIn(partition);
+    const init = initProducerIdRequest(name, 60_000);
+    await waitFor(async () => isThere(await lane.send('any', offsetFetchRequest(name, null))), what);
+    await waitFor(async () => isThere(await lane.send('any', init)), what);
+  }
+}
+
+/** The same for every run: what it leaves behind does not grow. */
+function nameIn(partition: number): string {
+  for (let n = 0; ; n++) {
+    const name = `conformance-${n}`;
+    let hash = 0;
+    for (const char of name) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) | 0;
+    if ((hash & 0x7fffffff) % COORDINATOR_PARTITIONS === partition) return name;
+  }
+}
+
 class LiveTarget implements Target {
   #broker: DevBroker | null = null;
   #privateKafka: Service | null = null;
@@ -84,6 +121,7 @@ class LiveTarget implements Target {
       SILENT,
     );
     this.#admin = this.connect('admin');
+    if (this.kind === 'kafka') await coordinatorsOf(this.#admin);
   }
 
   async #startDevBroker(): Promise<string> {
