@@ -6,15 +6,41 @@ import {
   ConfigDef,
   ConfigError,
   type ConfigIssue,
+  type ConfigKey,
   nonEmpty,
   oneOfIgnoringCase,
   type RawConfig,
   type Validator,
 } from '../kernel';
 import type { RegistryOptions } from './main';
+import { DEFAULT_LIMITS, type PageLimit, type PageLimits } from './operations/registry';
 import { type CompatibilityLevel, LEVELS } from './state/settings';
 
 const KAFKA_PREFIX = 'kafkastore.';
+
+/** The part of a list's keys before `.search.default.limit` and `.search.max.limit`. */
+const LIST_KEYS: Readonly<Record<keyof PageLimits, string>> = {
+  schemas: 'schema',
+  subjects: 'subject',
+  versions: 'subject.version',
+  contexts: 'context',
+};
+
+const limitKeys = (list: keyof PageLimits): ConfigKey[] => {
+  const { standard, most } = DEFAULT_LIMITS[list];
+  const key = (name: string, fallback: number, doc: string): ConfigKey => ({
+    name: `${LIST_KEYS[list]}.search.${name}.limit`,
+    type: 'INT',
+    default: fallback,
+    importance: 'LOW',
+    doc,
+    validator: atLeast(1),
+  });
+  return [
+    key('default', standard, `How many ${list} a list has when the client sets no limit.`),
+    key('max', most, `The highest limit a client may set for a list of ${list}; a higher one is not kept.`),
+  ];
+};
 
 const listener: Validator = (value) => {
   const given = value as readonly string[];
@@ -98,6 +124,13 @@ export const REGISTRY_CONFIG = new ConfigDef(
       doc: 'Whether names and default values of new schemas are checked strictly.',
     },
     {
+      name: 'schema.validate.fields',
+      type: 'BOOLEAN',
+      default: false,
+      importance: 'LOW',
+      doc: 'Whether reserved field names are refused: those that begin with $$, and those that metadata sets aside.',
+    },
+    {
       name: 'mode.mutability',
       type: 'BOOLEAN',
       default: true,
@@ -109,7 +142,15 @@ export const REGISTRY_CONFIG = new ConfigDef(
       type: 'BOOLEAN',
       default: false,
       importance: 'LOW',
-      doc: 'Whether bodies above 1 MiB are refused with 413. Without it the limit is 16 MiB.',
+      doc: 'Whether bodies above size.limit.filter.max.request.body.size are refused with 413. Without it the limit is 16 MiB.',
+    },
+    {
+      name: 'size.limit.filter.max.request.body.size',
+      type: 'INT',
+      default: 1024 * 1024,
+      importance: 'LOW',
+      doc: 'Largest request body, bytes, when size.limit.filter.enabled is true.',
+      validator: atLeast(1),
     },
     {
       name: 'incompatible.error.code',
@@ -126,6 +167,10 @@ export const REGISTRY_CONFIG = new ConfigDef(
       importance: 'LOW',
       doc: 'Whether each request gets a line in the log.',
     },
+    ...limitKeys('schemas'),
+    ...limitKeys('subjects'),
+    ...limitKeys('versions'),
+    ...limitKeys('contexts'),
   ],
   [{ prefix: KAFKA_PREFIX, doc: 'Keys of the Kafka client, such as kafkastore.security.protocol.' }],
 );
@@ -137,7 +182,7 @@ const IGNORED: ReadonlySet<string> = new Set(
    schema.registry.zk.namespace kafkastore.connection.url kafkastore.zk.session.timeout.ms kafkastore.group.id
    kafkastore.init.timeout.ms kafkastore.write.max.retries kafkastore.topic.skip.validation kafkastore.update.handlers
    kafkastore.checkpoint.dir kafkastore.checkpoint.version schema.cache.size schema.cache.expiry.secs
-   schema.canonicalize.on.consume schema.search.default.limit schema.search.max.limit schema.providers
+   schema.canonicalize.on.consume schema.providers
    metrics.jmx.prefix metrics.num.samples metrics.sample.window.ms metric.reporters resource.extension.class
    resource.static.locations schema.registry.resource.extension.class schema.registry.resource.static.locations
    shutdown.graceful.ms idle.timeout.ms request.logger.name response.mediatype.default response.mediatype.preferred
@@ -193,12 +238,26 @@ const optionsOf = (config: Config): RegistryConfig['options'] => ({
   compatibilityLevel: config.string('schema.compatibility.level').toUpperCase() as CompatibilityLevel,
   groupId: config.string('schema.registry.group.id'),
   requestLog: config.boolean('request.log'),
-  ...(config.boolean('size.limit.filter.enabled') && { bodyLimitBytes: 1024 * 1024 }),
+  ...(config.boolean('size.limit.filter.enabled') && {
+    bodyLimitBytes: config.number('size.limit.filter.max.request.body.size'),
+  }),
   rules: {
     incompatibleErrorCode: config.number('incompatible.error.code'),
     validateNewSchemas: config.boolean('schema.validate.new.schemas'),
+    validateFields: config.boolean('schema.validate.fields'),
     modeMutability: config.boolean('mode.mutability'),
+    limits: {
+      schemas: limitOf(config, 'schemas'),
+      subjects: limitOf(config, 'subjects'),
+      versions: limitOf(config, 'versions'),
+      contexts: limitOf(config, 'contexts'),
+    },
   },
+});
+
+const limitOf = (config: Config, list: keyof PageLimits): PageLimit => ({
+  standard: config.number(`${LIST_KEYS[list]}.search.default.limit`),
+  most: config.number(`${LIST_KEYS[list]}.search.max.limit`),
 });
 
 /** What the Kafka client reads: all `kafkastore.` keys but the registry's own ones, brokers without their protocol. */

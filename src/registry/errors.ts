@@ -1,7 +1,7 @@
 /** Every error of the registry's API: HTTP status, number and text that its clients know. */
 import { HttpError, toErrorReply } from '../http';
 import { MillraceError } from '../kernel';
-import { DEFAULT_CONTEXT, parseSubject } from './state/names';
+import { contextPrefix, parseSubject } from './state/names';
 
 export const subjectNotFound = (subject: string) =>
   new HttpError(404, `Subject '${subject}' not found.`, 40401);
@@ -55,11 +55,9 @@ export const invalidLevel = () =>
 export const invalidPolicy = () =>
   new HttpError(422, 'Invalid compatibility policy. Valid values are strict, lenient, and logical', 42203);
 export const invalidMode = () =>
-  new HttpError(
-    422,
-    'Invalid mode. Valid values are READWRITE, READONLY, READONLY_OVERRIDE. IMPORT and FORWARD are not served yet.',
-    42204,
-  );
+  new HttpError(422, 'Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.', 42204);
+export const forwardNotGlobal = () =>
+  new HttpError(422, 'Forward mode only supported on global level', 42204);
 export const operationNotPermitted = (message: string) => new HttpError(422, message, 42205);
 export const referenceExists = (subject: string, version: number) =>
   new HttpError(
@@ -70,22 +68,37 @@ export const referenceExists = (subject: string, version: number) =>
 export const invalidSubject = (subject: string) =>
   new HttpError(422, `The specified subject '${subject}' is not a valid.`, 42208);
 
+export const schemaTooLarge = (action: string, cause: unknown) =>
+  new HttpError(422, `${action} operation failed because schema is too large`, 42209, { cause });
+export const invalidRuleSet = (problem: string) => new HttpError(422, problem, 42210);
+export const contextNotEmpty = (context: string) =>
+  new HttpError(422, `The specified context '${contextPrefix(context)}' is not empty.`, 42211);
+
 /** `Subject s in context  is in read-only mode`: the default context has no name there, which leaves two blanks. */
-export function modeText(subject: string | null, state: string): string {
-  const context = subject === null ? DEFAULT_CONTEXT : parseSubject(subject).context;
-  return `Subject ${subject} in context ${context === DEFAULT_CONTEXT ? '' : `:${context}:`} is ${state}`;
-}
+export const modeText = (subject: string | null, state: string): string =>
+  `Subject ${subject} in context ${contextText(subject)} is ${state}`;
+
+const contextText = (subject: string | null): string =>
+  subject === null ? '' : contextPrefix(parseSubject(subject).context);
+
+export const idTaken = (id: number, subject: string) =>
+  operationNotPermitted(
+    `Overwrite new schema with id ${id} in context ${contextText(subject)} is not permitted.`,
+  );
 
 export const shapeError = (message: string) => new HttpError(400, message);
 export const missingBody = () => new HttpError(422, 'The request body is missing', 422);
 export const notReplayed = () =>
   new HttpError(503, 'The registry still reads its topic; see /ready for how far it is.');
 
-/** A failed write: 50002 when its outcome is not known, else 50001. */
+const MESSAGE_TOO_LARGE = 10;
+
+/** A failed write: 50002 when its outcome is not known, 42209 when Kafka finds it too large, else 50001. */
 export function storeError(action: string, error: unknown): HttpError {
   if (error instanceof MillraceError && error.code === 'TIMEOUT') {
     return new HttpError(500, `${action} operation timed out`, 50002, { cause: error });
   }
+  if ((error as { kafkaCode?: number }).kafkaCode === MESSAGE_TOO_LARGE) return schemaTooLarge(action, error);
   const reason = error instanceof MillraceError ? toErrorReply(error).body.message : 'Internal Server Error';
   return new HttpError(500, `${action} failed while writing to the Kafka store: ${reason}`, 50001, {
     cause: error,

@@ -7,7 +7,7 @@ import { createBackoff, isRetriable, type Logger, NO_METRICS } from '../kernel';
 import { createApp } from './api/app';
 import { createStore, type Store } from './log/store';
 import { ensureTopic } from './log/topic';
-import { createRegistry, type RegistryRules } from './operations/registry';
+import { createRegistry, DEFAULT_LIMITS, type RegistryRules } from './operations/registry';
 import { RegistryState } from './state/registry-state';
 import type { CompatibilityLevel } from './state/settings';
 
@@ -49,7 +49,9 @@ export interface RunningRegistry {
 const DEFAULT_RULES: RegistryRules = {
   incompatibleErrorCode: 409,
   validateNewSchemas: true,
+  validateFields: false,
   modeMutability: true,
+  limits: DEFAULT_LIMITS,
 };
 
 /** Listens at once, so that `/ready` can tell what it waits for, and answers when the topic is replayed. */

@@ -16,7 +16,7 @@ export interface SchemaContent {
   /** Canonical text. */
   readonly schema: string;
   readonly references?: readonly SchemaReference[];
-  /** JSON texts as stored; absent or null when there are none. */
+  /** Their keys and values in order, nothing between them; absent or null when there are none. */
   readonly metadata?: string | null;
   readonly ruleSet?: string | null;
 }

@@ -2,6 +2,8 @@ import { readRegistryConfig } from '../../src/registry';
 
 const required = { 'kafkastore.bootstrap.servers': 'PLAINTEXT://a:9092, SASL_SSL://b:9093,c:1' };
 
+const unlimited = { standard: 2_147_483_647, most: 2_147_483_647 };
+
 it('has the defaults of Confluent, where they make sense', () => {
   const { options, kafka, ignored, unknown } = readRegistryConfig(required);
   expect(options).toEqual({
@@ -12,7 +14,18 @@ it('has the defaults of Confluent, where they make sense', () => {
     compatibilityLevel: 'BACKWARD',
     groupId: 'schema-registry',
     requestLog: false,
-    rules: { incompatibleErrorCode: 409, validateNewSchemas: true, modeMutability: true },
+    rules: {
+      incompatibleErrorCode: 409,
+      validateNewSchemas: true,
+      validateFields: false,
+      modeMutability: true,
+      limits: {
+        schemas: { standard: 1000, most: 1000 },
+        subjects: unlimited,
+        versions: unlimited,
+        contexts: unlimited,
+      },
+    },
   });
   expect(kafka).toEqual({ 'client.id': 'millrace-registry', 'bootstrap.servers': 'a:9092,b:9093,c:1' });
   expect([ignored, unknown]).toEqual([[], []]);
@@ -34,6 +47,9 @@ it('reads an unchanged file of Confluent', () => {
     debug: 'false',
     'mode.mutability': 'false',
     'size.limit.filter.enabled': 'true',
+    'schema.search.default.limit': '20',
+    'subject.version.search.max.limit': '30',
+    'schema.validate.fields': 'true',
     'schema.compatibilty.level': 'none',
   });
   expect(options).toMatchObject({
@@ -44,7 +60,11 @@ it('reads an unchanged file of Confluent', () => {
     groupId: 'sr2',
     compatibilityLevel: 'FULL_TRANSITIVE',
     bodyLimitBytes: 1024 * 1024,
-    rules: { modeMutability: false },
+    rules: {
+      modeMutability: false,
+      validateFields: true,
+      limits: { schemas: { standard: 20, most: 1000 }, versions: { most: 30 } },
+    },
   });
   expect(kafka).toMatchObject({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN' });
   expect(kafka).not.toHaveProperty('topic');

@@ -5,12 +5,13 @@ import type { Logger } from '../../kernel';
 import { notReplayed } from '../errors';
 import type { Registry } from '../operations/registry';
 import { compatibilityRoutes } from './compatibility';
-import { type Identity, metaRoutes } from './meta';
+import { contextDeletion, contextRoutes } from './contexts';
+import { type Identity, metaRoutes, rootRoutes } from './meta';
 import { CONSUMED, negotiateRequests, replyType } from './negotiation';
 import { ReplyCache } from './replies';
 import { schemaRoutes } from './schemas';
 import { configRoutes, modeRoutes } from './settings';
-import { subjectRoutes } from './subjects';
+import { subjectRoutes, versionRoutes } from './subjects';
 
 export interface AppOptions {
   readonly registry: Registry;
@@ -44,12 +45,21 @@ export function createApp(options: AppOptions): FastifyInstance {
     negotiateRequests(api);
     api.addHook('onRequest', (_request, _reply, done) => done(isReplayed() ? undefined : notReplayed()));
     const cache = new ReplyCache();
-    metaRoutes(api, options.identity);
-    schemaRoutes(api, registry, cache);
-    subjectRoutes(api, registry, cache);
-    configRoutes(api, registry);
-    modeRoutes(api, registry);
-    compatibilityRoutes(api, registry);
+    const routes = async (scoped: FastifyInstance) => {
+      metaRoutes(scoped, options.identity);
+      schemaRoutes(scoped, registry, cache);
+      subjectRoutes(scoped, registry);
+      versionRoutes(scoped, registry, cache);
+      configRoutes(scoped, registry);
+      modeRoutes(scoped, registry);
+      compatibilityRoutes(scoped, registry);
+      contextRoutes(scoped, registry);
+    };
+    rootRoutes(api);
+    contextDeletion(api, registry);
+    await routes(api);
+    // Every call below a context is the same call with the subjects of that context.
+    await api.register(routes, { prefix: '/contexts/:context' });
   });
   return server;
 }

@@ -2,12 +2,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { testCompatibility } from '../operations/compatibility';
 import type { Registry } from '../operations/registry';
+import { schemaBody } from './bodies';
+import { pathSubject } from './names';
 import { answer } from './negotiation';
-import { pathText, pathVersion, queryFlag, schemaRequest } from './params';
+import { pathVersion, queryFlag } from './params';
 
 export function compatibilityRoutes(api: FastifyInstance, registry: Registry): void {
   const test = (request: FastifyRequest, target: number | 'latest' | null) =>
-    testCompatibility(registry, pathText(request, 'subject'), target, schemaRequest(request), {
+    testCompatibility(registry, pathSubject(registry, request), target, schemaBody(request), {
       normalize: queryFlag(request, 'normalize'),
       verbose: queryFlag(request, 'verbose'),
     });

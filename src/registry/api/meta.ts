@@ -10,9 +10,12 @@ export interface Identity {
   readonly commit: string;
 }
 
-export function metaRoutes(api: FastifyInstance, identity: Identity): void {
+export function rootRoutes(api: FastifyInstance): void {
   api.get('/', (_request, reply) => answer(reply, {}));
   api.post('/', (_request, reply) => answer(reply, {}));
+}
+
+export function metaRoutes(api: FastifyInstance, identity: Identity): void {
   api.get('/v1/metadata/id', async (_request, reply) =>
     answer(reply, {
       scope: {
@@ -27,4 +30,6 @@ export function metaRoutes(api: FastifyInstance, identity: Identity): void {
   api.get('/v1/metadata/version', (_request, reply) =>
     answer(reply, { version: identity.version, commitId: identity.commit }),
   );
+  // Names of what a vendor has added to the server.
+  api.get('/v1/metadata/deployment', (_request, reply) => answer(reply, { attributes: [] }));
 }

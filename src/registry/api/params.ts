@@ -1,19 +1,14 @@
-/** Path segments, query parameters and bodies of requests, read as the registry's clients write them. */
+/** Path segments and query parameters, read as the registry's clients write them. */
 import type { FastifyRequest } from 'fastify';
 import { statusError } from '../../http';
-import { invalidVersion, missingBody, shapeError } from '../errors';
-import type { SchemaRequest } from '../operations/lookup';
-import type { Attributes, SchemaReference } from '../state/content';
+import { invalidVersion } from '../errors';
+import type { PageLimit } from '../operations/registry';
 import type { Visibility } from '../state/subject';
 
-const MAX_INT = 2 ** 31 - 1;
+export const MAX_INT = 2 ** 31 - 1;
 
 export const pathText = (request: FastifyRequest, name: string): string =>
   (request.params as Record<string, string>)[name]!;
-
-/** The subject of the path; null where the route has none. */
-export const pathSubject = (request: FastifyRequest): string | null =>
-  (request.params as Record<string, string | undefined>).subject ?? null;
 
 /** A path that has no integer there is no path of ours. */
 export function pathId(request: FastifyRequest): number {
@@ -37,10 +32,15 @@ function integer(text: string): number | null {
   return value >= -MAX_INT - 1 && value <= MAX_INT ? value : null;
 }
 
-export function queryText(request: FastifyRequest, name: string): string | undefined {
+/** All values of a parameter that may be repeated. */
+export function queryTexts(request: FastifyRequest, name: string): readonly string[] {
   const value = (request.query as Record<string, string | string[] | undefined>)[name];
-  return Array.isArray(value) ? value[0] : value;
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
 }
+
+export const queryText = (request: FastifyRequest, name: string): string | undefined =>
+  queryTexts(request, name)[0];
 
 /** `true` in any case; everything else is false. */
 export const queryFlag = (request: FastifyRequest, name: string): boolean =>
@@ -51,17 +51,18 @@ export function queryVisibility(request: FastifyRequest): Visibility {
   return queryFlag(request, 'deleted') ? 'all' : 'live';
 }
 
-/** Cuts a list by `offset` and `limit`; a negative limit is `most`, a larger one too. */
-export function page<T>(
-  request: FastifyRequest,
-  items: readonly T[],
-  most = Number.POSITIVE_INFINITY,
-): readonly T[] {
+/** Cuts a list by `offset` and `limit`. A limit that is not allowed, and one below 1, is the standard one. */
+export function page<T>(request: FastifyRequest, items: Iterable<T>, { standard, most }: PageLimit): T[] {
   const offset = queryInteger(request, 'offset', 0);
-  const limit = queryInteger(request, 'limit', -1);
-  if (offset <= 0 && limit < 0 && items.length <= most) return items;
-  const start = Math.max(0, offset);
-  return items.slice(start, start + (limit < 0 ? most : Math.min(limit, most)));
+  const asked = queryInteger(request, 'limit', -1);
+  const limit = asked > 0 && asked <= most ? asked : standard;
+  const cut: T[] = [];
+  let at = 0;
+  for (const item of items) {
+    if (cut.length >= limit) break;
+    if (at++ >= offset) cut.push(item);
+  }
+  return cut;
 }
 
 function queryInteger(request: FastifyRequest, name: string, absent: number): number {
@@ -70,65 +71,4 @@ function queryInteger(request: FastifyRequest, name: string, absent: number): nu
   const value = integer(text);
   if (value === null) throw statusError(404);
   return value;
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-/** The members of a body; unknown ones are nobody's business. Throws 422 without a body, 400 for JSON that is no object. */
-export function bodyMembers(request: FastifyRequest): Members {
-  const { body } = request;
-  if (body === undefined || body === null) throw missingBody();
-  if (typeof body !== 'object' || Array.isArray(body))
-    throw shapeError('The request body must be a JSON object');
-  return body as Members;
-}
-
-export function schemaRequest(request: FastifyRequest): SchemaRequest {
-  const members = bodyMembers(request);
-  return {
-    schema: optional(members, 'schema', 'string') ?? '',
-    schemaType: optional(members, 'schemaType', 'string') ?? 'AVRO',
-    references: references(members),
-    metadata: attributes(members, 'metadata'),
-    ruleSet: attributes(members, 'ruleSet'),
-    // Clients that have no id to ask for may say -1.
-    id: positive(optional(members, 'id', 'number')),
-    version: optional(members, 'version', 'number') ?? 0,
-  };
-}
-
-const positive = (id: number | null): number | null => (id === null || id < 0 ? null : id);
-
-interface Types {
-  string: string;
-  number: number;
-}
-
-function optional<T extends keyof Types>(members: Members, name: string, type: T): Types[T] | null {
-  const value = members[name];
-  if (value === undefined || value === null) return null;
-  const fits = typeof value === type && (type !== 'number' || Number.isInteger(value));
-  if (!fits) throw shapeError(`The member ${name} must be ${type === 'number' ? 'an integer' : 'a string'}`);
-  return value as Types[T];
-}
-
-function references(members: Members): SchemaReference[] {
-  const value = members.references;
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw shapeError('The member references must be an array');
-  return value.map((item: unknown) => {
-    if (typeof item !== 'object' || item === null) throw shapeError('A reference must be a JSON object');
-    const reference = item as Members;
-    const [name, subject] = [optional(reference, 'name', 'string'), optional(reference, 'subject', 'string')];
-    if (name === null || subject === null) throw shapeError('A reference needs name, subject and version');
-    return { name, subject, version: optional(reference, 'version', 'number') ?? -1 };
-  });
-}
-
-function attributes(members: Members, name: string): Attributes | null {
-  const value = members[name];
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw shapeError(`The member ${name} must be an object`);
-  return value as Attributes;
 }

@@ -1,50 +1,73 @@
 /** Schemas as JSON. Answers that clients ask for again and again are kept as bytes. */
 import { LRUCache } from 'lru-cache';
-import type { SchemaReader } from '../operations/schema-reader';
-import type { Content } from '../state/content';
+import type { EntityTags } from '../operations/entity-tags';
+import type { Content, SchemaReference } from '../state/content';
 import type { IdEntry } from '../state/registry-state';
 import type { StoredVersion } from '../state/subject';
-import { SCHEMA_TYPES } from '../types/index';
+
+/** What a client may wish to see otherwise than stored. */
+export interface View {
+  readonly schema?: string;
+  readonly references?: readonly SchemaReference[];
+  /** Entities with the tags asked for. */
+  readonly tags?: readonly EntityTags[];
+}
+
+const AS_STORED: View = {};
 
 /** Members in the order Confluent's registry has them; what is empty is left out. */
-export const versionReply = (version: StoredVersion, schema = version.content.schema) => {
+export const versionReply = (version: StoredVersion, view = AS_STORED) => {
   const { subject, id, content, timestamp, deleted } = version;
   return {
     subject: subject.name.qualified,
     version: version.version,
     id,
     guid: content.guid,
-    ...contentMembers(content),
-    schema,
+    ...contentMembers(content, view),
+    schema: view.schema ?? content.schema,
+    ...tagMembers(view),
     ts: timestamp,
     ...(deleted && { deleted }),
   };
 };
 
 /** What a registration answers: the version without its subject. */
-export const registrationReply = (version: StoredVersion) => {
-  const { subject: _subject, id, ...members } = versionReply(version);
+export const registrationReply = (version: StoredVersion, view = AS_STORED) => {
+  const { subject: _subject, id, ...members } = versionReply(version, view);
   return { id, ...members };
 };
 
-export const idReply = (entry: IdEntry, schema = entry.content.schema) => ({
-  ...contentReply(entry.content, schema),
+export const idReply = (entry: IdEntry, view = AS_STORED) => ({
+  ...contentReply(entry.content, view),
+  ...tagMembers(view),
   ts: entry.timestamp,
   ...(entry.live === 0 && { deleted: true }),
 });
 
-export const contentReply = (content: Content, schema = content.schema) => ({
-  schema,
-  ...contentMembers(content),
+export const contentReply = (content: Content, view = AS_STORED) => ({
+  schema: view.schema ?? content.schema,
+  ...contentMembers(content, view),
   guid: content.guid,
 });
 
-const contentMembers = ({ schemaType, references, metadata, ruleSet }: Content) => ({
-  schemaType,
-  ...(references.length > 0 && { references }),
-  ...(metadata && { metadata }),
-  ...(ruleSet && { ruleSet }),
-});
+function contentMembers(content: Content, view: View) {
+  const { schemaType, metadata, ruleSet } = content;
+  const references = view.references ?? content.references;
+  return {
+    schemaType,
+    ...(references.length > 0 && { references }),
+    ...(metadata && { metadata }),
+    ...(ruleSet && { ruleSet }),
+  };
+}
+
+const tagMembers = ({ tags = [] }: View) =>
+  tags.length > 0 && {
+    schemaTags: tags.map((entity) => ({
+      schemaEntity: { entityPath: entity.path, entityType: entity.kind },
+      tags: entity.tags,
+    })),
+  };
 
 const CACHE_BYTES = 32 * 1024 * 1024;
 
@@ -78,12 +101,4 @@ export class ReplyCache {
     this.#replies.set(key, { bytes, deleted });
     return bytes;
   }
-}
-
-/** The text asked for by `format`; the stored one for formats that its language does not know. */
-export function formatted(schemas: SchemaReader, version: StoredVersion, format: string | undefined): string {
-  const { schema, schemaType } = version.content;
-  const type = SCHEMA_TYPES.get(schemaType);
-  if (format === undefined || type === undefined) return schema;
-  return type.format(schemas.stored(version), format) ?? schema;
 }

@@ -2,35 +2,37 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sendBytes } from '../../http';
 import { schemaNotFound } from '../errors';
+import { firstOf, namesInContexts } from '../operations/lookup';
 import type { Registry } from '../operations/registry';
-import { DEFAULT_CONTEXT, parseSubject } from '../state/names';
-import type { IdEntry } from '../state/registry-state';
-import { isVisible, type StoredVersion } from '../state/subject';
+import { hasRuleOfType } from '../state/contracts';
+import { parseSubject, relativeSubject, subjectMatcher } from '../state/names';
+import type { IdEntry, RegistryState } from '../state/registry-state';
+import { isVisible, type StoredVersion, type Subject } from '../state/subject';
+import { querySubject, querySubjectPrefix } from './names';
 import { answer, replyType } from './negotiation';
-import { page, pathId, pathText, queryFlag, queryText, queryVisibility } from './params';
-import { contentReply, formatted, idReply, type ReplyCache, versionReply } from './replies';
-
-const MAX_LISTED = 1000;
+import { page, pathId, pathText, queryFlag, queryText, queryTexts, queryVisibility } from './params';
+import { contentReply, idReply, type ReplyCache, versionReply } from './replies';
+import { viewOf } from './views';
 
 export function schemaRoutes(api: FastifyInstance, registry: Registry, cache: ReplyCache): void {
-  const { state } = registry;
+  const { state, rules } = registry;
 
   api.get('/schemas/types', (_request, reply) => answer(reply, ['JSON', 'PROTOBUF', 'AVRO']));
 
   api.get('/schemas/ids/:id', (request, reply) => {
-    const entry = findId(registry, request);
-    if (request.url.includes('?')) return answer(reply, detailedReply(registry, request, entry));
-    return sendBytes(reply, cache.ofId(entry), replyType(request));
+    const found = findId(registry, request);
+    if (request.url.includes('?')) return answer(reply, detailedReply(registry, request, found));
+    return sendBytes(reply, cache.ofId(found.entry), replyType(request));
   });
 
   api.get('/schemas/ids/:id/schema', (request, reply) => {
-    const text = textOf(registry, findId(registry, request), queryText(request, 'format'));
-    return sendBytes(reply, Buffer.from(text), replyType(request));
+    const { use } = findId(registry, request);
+    return sendBytes(reply, Buffer.from(viewOf(registry, request, use).schema!), replyType(request));
   });
 
   api.get('/schemas/ids/:id/subjects', (request, reply) => {
     const names = new Set(usesOf(registry, request).map(({ subject }) => subject.name.qualified));
-    return answer(reply, page(request, [...names]));
+    return answer(reply, page(request, names, rules.limits.subjects));
   });
 
   api.get('/schemas/ids/:id/versions', (request, reply) => {
@@ -38,68 +40,74 @@ export function schemaRoutes(api: FastifyInstance, registry: Registry, cache: Re
       subject: subject.name.qualified,
       version,
     }));
-    return answer(reply, page(request, uses));
+    return answer(reply, page(request, uses, rules.limits.versions));
   });
 
   api.get('/schemas/guids/:guid', (request, reply) => {
-    const content = state.pool.byGuid(pathText(request, 'guid'));
-    if (content === undefined) throw schemaNotFound(pathText(request, 'guid'));
-    return answer(reply, contentReply(content));
+    const [id] = idsOfGuid(registry, request);
+    const [use] = state.id(id!.context, id!.id)!.uses;
+    return answer(reply, contentReply(use!.content, viewOf(registry, request, use!)));
   });
 
-  api.get('/schemas/guids/:guid/ids', (request, reply) => {
-    const content = state.pool.byGuid(pathText(request, 'guid'));
-    if (content === undefined) throw schemaNotFound(pathText(request, 'guid'));
-    return answer(reply, page(request, state.idsOf(content)));
-  });
+  api.get('/schemas/guids/:guid/ids', (request, reply) => answer(reply, idsOfGuid(registry, request)));
 
-  api.get('/schemas', (request, reply) => {
-    const visibility = queryVisibility(request);
-    const latestOnly = queryFlag(request, 'latestOnly');
-    const versions = state.subjects(queryText(request, 'subjectPrefix') ?? ':*:').flatMap((subject) => {
-      const visible = subject.list(visibility);
-      return latestOnly ? visible.slice(-1) : visible;
-    });
-    return answer(
-      reply,
-      page(request, versions, MAX_LISTED).map((version) => versionReply(version)),
-    );
-  });
+  api.get('/schemas', (request, reply) =>
+    answer(reply, page(request, listVersions(state, request), rules.limits.schemas)),
+  );
 }
 
-/** The context is that of the `subject` asked for, else the default one. */
-function findId({ state }: Registry, request: FastifyRequest): IdEntry {
+function idsOfGuid({ state }: Registry, request: FastifyRequest): { context: string; id: number }[] {
+  const guid = pathText(request, 'guid');
+  const content = state.pool.byGuid(guid);
+  if (content === undefined) throw schemaNotFound(guid);
+  return state.idsOf(content);
+}
+
+interface FoundId {
+  readonly entry: IdEntry;
+  /** Of the subject asked for when it has the id, else any. */
+  readonly use: StoredVersion;
+}
+
+/**
+ * An id means something in a context. That is the one of the `subject` asked for; a subject of the default context is looked
+ * for in the others too when it does not have the id itself.
+ */
+function findId(registry: Registry, request: FastifyRequest, missing = schemaNotFound): FoundId {
+  const { state } = registry;
   const id = pathId(request);
-  const subject = queryText(request, 'subject');
-  const entry = state.id(subject === undefined ? DEFAULT_CONTEXT : parseSubject(subject).context, id);
-  if (entry === undefined) throw schemaNotFound(id);
-  return entry;
+  const subject = querySubject(registry, request) ?? '';
+  const names = namesInContexts(state, subject);
+  const used = firstOf(names, (name) => useBy(state.id(name.context, id), name.qualified));
+  if (used !== undefined) return used;
+  const entry = state.id(names[0].context, id);
+  if (entry === undefined) throw missing(id);
+  const uses = [...entry.uses];
+  return { entry, use: uses.find(({ deleted }) => !deleted) ?? uses[0]! };
 }
 
-function detailedReply(registry: Registry, request: FastifyRequest, entry: IdEntry): object {
-  const subject = queryText(request, 'subject');
-  const { qualified = undefined } = subject === undefined ? {} : parseSubject(subject);
-  const use = sortedUses(entry).findLast(({ subject: { name } }) => name.qualified === qualified);
+function useBy(entry: IdEntry | undefined, qualified: string): FoundId | undefined {
+  const uses = [...(entry?.uses ?? [])].filter(({ subject }) => subject.name.qualified === qualified);
+  const use = uses.sort((a, b) => b.version - a.version)[0];
+  return use && { entry: entry!, use };
+}
+
+function detailedReply(registry: Registry, request: FastifyRequest, { entry, use }: FoundId): object {
   return {
-    ...(use && { subject: qualified, version: use.version }),
-    ...idReply(entry, textOf(registry, entry, queryText(request, 'format'))),
+    ...(querySubject(registry, request) !== undefined && {
+      subject: use.subject.name.qualified,
+      version: use.version,
+    }),
+    ...idReply(entry, viewOf(registry, request, use)),
     ...(queryFlag(request, 'fetchMaxId') && { maxId: registry.state.maxId(entry.context) }),
   };
 }
 
-function textOf({ schemas }: Registry, entry: IdEntry, format: string | undefined): string {
-  const [use] = entry.uses;
-  return formatted(schemas, use!, format);
-}
-
+/** All of them in the context; `subject` says which context. */
 function usesOf(registry: Registry, request: FastifyRequest): StoredVersion[] {
   const visibility = queryVisibility(request);
-  const entry = findId(registry, request);
-  const subject = queryText(request, 'subject');
-  const { plain = '' } = subject === undefined ? {} : parseSubject(subject);
-  return sortedUses(entry).filter(
-    (use) => isVisible(use, visibility) && (plain === '' || use.subject.name.plain === plain),
-  );
+  const { entry } = findId(registry, request, () => schemaNotFound());
+  return sortedUses(entry).filter((use) => isVisible(use, visibility));
 }
 
 const sortedUses = (entry: IdEntry): StoredVersion[] =>
@@ -107,3 +115,52 @@ const sortedUses = (entry: IdEntry): StoredVersion[] =>
     const [left, right] = [a.subject.name.qualified, b.subject.name.qualified];
     return left === right ? a.version - b.version : left < right ? -1 : 1;
   });
+
+/** By subject, then version; made as far as the page goes. */
+function* listVersions(state: RegistryState, request: FastifyRequest): Generator<object> {
+  if (asksForAssociated(request)) return;
+  const visibility = queryVisibility(request);
+  const latestOnly = queryFlag(request, 'latestOnly');
+  const ruleType = queryText(request, 'ruleType') ?? '';
+  const prefix = querySubjectPrefix(request, '');
+  const aliases = queryFlag(request, 'aliases') ? aliasesBySubject(state, prefix) : new Map();
+  for (const subject of subjectsOf(state, prefix, [...aliases.keys()])) {
+    const visible = subject.list(visibility);
+    for (const version of latestOnly ? visible.slice(-1) : visible) {
+      if (ruleType !== '' && !hasRuleOfType(version.content.ruleSet, ruleType)) continue;
+      const names = aliases.get(subject.name.qualified);
+      yield { ...versionReply(version), ...(names && { aliases: names }) };
+    }
+  }
+}
+
+/** No subject is associated with a resource here, so only a search for those without finds any. */
+function asksForAssociated(request: FastifyRequest): boolean {
+  const filters = ['resourceType', 'associationType', 'lifecycle'];
+  const filtered = filters.some((name) => queryTexts(request, name).length > 0);
+  return (
+    filtered && !queryTexts(request, 'lifecycle').some((lifecycle) => lifecycle.toUpperCase() === 'NONE')
+  );
+}
+
+/** Aliases whose names begin with the prefix, by the subject that they stand for. */
+function aliasesBySubject({ settings }: RegistryState, prefix: string): Map<string, string[]> {
+  const matches = subjectMatcher(prefix);
+  const aliases = new Map<string, string[]>();
+  for (const [scope, { alias = '' }] of settings.configs) {
+    if (scope === null || alias === '') continue;
+    const name = parseSubject(scope);
+    if (!matches(name)) continue;
+    const subject = relativeSubject(alias, name.context);
+    aliases.set(subject, [...(aliases.get(subject) ?? []), scope].sort());
+  }
+  return aliases;
+}
+
+/** Those that the prefix names, and those that have an alias which it names. */
+function subjectsOf(state: RegistryState, prefix: string, aliased: readonly string[]): readonly Subject[] {
+  const named = state.subjects(prefix);
+  if (aliased.length === 0) return named;
+  const others = aliased.flatMap((qualified) => state.subject(qualified) ?? []);
+  return [...new Set([...named, ...others])].sort((a, b) => (a.name.qualified < b.name.qualified ? -1 : 1));
+}

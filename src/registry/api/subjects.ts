@@ -1,95 +1,116 @@
 /** `/subjects`: names, versions, registration, lookup, deletion. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sendBytes } from '../../http';
-import { subjectNotFound, versionNotFound } from '../errors';
+import { schemaNotFound, subjectNotFound, versionNotFound } from '../errors';
 import { deleteSubject, deleteVersion } from '../operations/delete';
-import { lookUp } from '../operations/lookup';
+import { withTagChange } from '../operations/entity-tags';
+import { firstOf, lookUp, namesInContexts } from '../operations/lookup';
 import { register } from '../operations/register';
 import type { Registry } from '../operations/registry';
-import { parseSubject } from '../state/names';
+import { modifyTags } from '../operations/tags';
+import type { SubjectName } from '../state/names';
 import { isVisible, type StoredVersion, type Subject, type Visibility } from '../state/subject';
+import { schemaBody, tagBody } from './bodies';
+import { pathSubject, querySubjectPrefix } from './names';
 import { answer, replyType } from './negotiation';
-import { page, pathText, pathVersion, queryFlag, queryText, queryVisibility, schemaRequest } from './params';
-import { formatted, type ReplyCache, registrationReply, versionReply } from './replies';
+import { page, pathVersion, queryFlag, queryTexts, queryVisibility } from './params';
+import { type ReplyCache, registrationReply, versionReply } from './replies';
+import { viewOf } from './views';
 
-export function subjectRoutes(api: FastifyInstance, registry: Registry, cache: ReplyCache): void {
-  const { state, schemas } = registry;
+export function subjectRoutes(api: FastifyInstance, registry: Registry): void {
+  const { state, rules } = registry;
 
   api.get('/subjects', (request, reply) => {
     const visibility = queryVisibility(request);
     const names = state
-      .subjects(queryText(request, 'subjectPrefix') ?? ':*:')
+      .subjects(querySubjectPrefix(request, ':*:'))
       .filter((subject) => isListed(subject, visibility))
       .map(({ name }) => name.qualified);
-    return answer(reply, page(request, names));
+    return answer(reply, page(request, names, rules.limits.subjects));
   });
 
   api.post('/subjects/:subject', (request, reply) => {
-    const found = lookUp(registry, pathText(request, 'subject'), schemaRequest(request), {
+    const found = lookUp(registry, pathSubject(registry, request), schemaBody(request), {
       normalize: queryFlag(request, 'normalize'),
       deleted: queryFlag(request, 'deleted'),
     });
-    return answer(reply, versionReply(found, formatted(schemas, found, queryText(request, 'format'))));
+    return answer(reply, versionReply(found, viewOf(registry, request, found)));
   });
 
   api.delete('/subjects/:subject', async (request, reply) =>
     answer(
       reply,
-      await deleteSubject(registry, pathText(request, 'subject'), queryFlag(request, 'permanent')),
+      await deleteSubject(registry, pathSubject(registry, request), queryFlag(request, 'permanent')),
     ),
   );
 
+  api.get('/subjects/:subject/metadata', (request, reply) => {
+    const found = latestWithMetadata(registry, request);
+    return answer(reply, versionReply(found, viewOf(registry, request, found)));
+  });
+}
+
+export function versionRoutes(api: FastifyInstance, registry: Registry, cache: ReplyCache): void {
+  const { state, rules } = registry;
+
   api.get('/subjects/:subject/versions', (request, reply) => {
-    const visibility = queryVisibility(request);
-    const versions = findSubject(registry, request)?.list(visibility) ?? [];
-    if (versions.length === 0) throw subjectNotFound(pathText(request, 'subject'));
+    const asked = queryVisibility(request);
+    const name = pathSubject(registry, request);
+    const subject = state.subject(name);
+    // A subject without deleted versions has an empty list of them; one without live ones is not there.
+    if (subject === undefined || !subject.has(asked === 'live' ? 'live' : 'all')) throw subjectNotFound(name);
     const negative = queryFlag(request, 'deletedAsNegative');
-    const numbers = versions.map(({ version, deleted }) => (negative && deleted ? -version : version));
-    return answer(reply, page(request, numbers));
+    const numbers = subject
+      .list(negative ? 'all' : asked)
+      .map(({ version, deleted }) => (negative && deleted ? -version : version));
+    return answer(reply, page(request, numbers, rules.limits.versions));
   });
 
   api.post('/subjects/:subject/versions', async (request, reply) => {
-    const options = { normalize: queryFlag(request, 'normalize'), force: queryFlag(request, 'force') };
-    const subject = pathText(request, 'subject');
-    return answer(
-      reply,
-      registrationReply(await register(registry, subject, schemaRequest(request), options)),
+    const { tagsToAdd: add, tagsToRemove: remove, propagateTags, ...body } = schemaBody(request);
+    const stored = await register(
+      registry,
+      pathSubject(registry, request),
+      withTagChange(body, { add, remove }),
+      { normalize: queryFlag(request, 'normalize'), force: queryFlag(request, 'force'), propagateTags },
     );
+    return answer(reply, registrationReply(stored, viewOf(registry, request, stored)));
   });
 
   api.get('/subjects/:subject/versions/:version', (request, reply) => {
     const version = findVersion(registry, request);
-    const format = queryText(request, 'format');
-    if (format !== undefined)
-      return answer(reply, versionReply(version, formatted(schemas, version, format)));
+    if (request.url.includes('?')) {
+      return answer(reply, versionReply(version, viewOf(registry, request, version)));
+    }
     return sendBytes(reply, cache.ofVersion(version), replyType(request));
   });
 
   api.get('/subjects/:subject/versions/:version/schema', (request, reply) => {
-    const text = formatted(schemas, findVersion(registry, request), queryText(request, 'format'));
-    return sendBytes(reply, Buffer.from(text), replyType(request));
+    const { schema } = viewOf(registry, request, findVersion(registry, request));
+    return sendBytes(reply, Buffer.from(schema!), replyType(request));
   });
 
   api.get('/subjects/:subject/versions/:version/referencedby', (request, reply) => {
-    const { subject, version } = findVersion(registry, request);
+    const { subject, version } = findVersion(registry, request, 'all');
     const visibility = queryVisibility(request);
     const ids = state
       .referrers(subject.name.qualified, version)
       .filter((referrer) => isVisible(referrer, visibility))
       .map(({ id }) => id);
-    return answer(
-      reply,
-      page(
-        request,
-        [...new Set(ids)].sort((a, b) => a - b),
-      ),
-    );
+    const sorted = [...new Set(ids)].sort((a, b) => a - b);
+    return answer(reply, page(request, sorted, rules.limits.schemas));
+  });
+
+  api.post('/subjects/:subject/versions/:version/tags', async (request, reply) => {
+    const version = pathVersion(request);
+    const stored = await modifyTags(registry, pathSubject(registry, request), version, tagBody(request));
+    return answer(reply, registrationReply(stored));
   });
 
   api.delete('/subjects/:subject/versions/:version', async (request, reply) => {
     const version = pathVersion(request);
     const permanent = queryFlag(request, 'permanent');
-    return answer(reply, await deleteVersion(registry, pathText(request, 'subject'), version, permanent));
+    return answer(reply, await deleteVersion(registry, pathSubject(registry, request), version, permanent));
   });
 }
 
@@ -97,20 +118,37 @@ export function subjectRoutes(api: FastifyInstance, registry: Registry, cache: R
 const isListed = (subject: Subject, visibility: Visibility): boolean =>
   visibility === 'deleted' ? !subject.has('live') : subject.has(visibility);
 
-/** The subject of the path, or the one it is an alias of. */
-function findSubject({ state }: Registry, request: FastifyRequest): Subject | undefined {
-  const { qualified } = parseSubject(pathText(request, 'subject'));
-  const { alias } = state.settings.configs.get(qualified) ?? {};
-  return state.subject(alias === undefined ? qualified : parseSubject(alias).qualified);
+/** The newest version whose metadata has all properties asked for. Throws 40401, 40403. */
+function latestWithMetadata(registry: Registry, request: FastifyRequest): StoredVersion {
+  const name = pathSubject(registry, request);
+  const visibility = queryFlag(request, 'deleted') ? 'all' : 'live';
+  const subject = registry.state.subject(name);
+  if (subject === undefined || !subject.has(visibility)) throw subjectNotFound(name);
+  const values = queryTexts(request, 'value');
+  const wanted = queryTexts(request, 'key').slice(0, values.length);
+  const found = subject.list(visibility).findLast(({ content }) => {
+    const properties = new Map(Object.entries(content.metadata?.properties ?? {}));
+    return content.metadata !== null && wanted.every((key, i) => properties.get(key) === values[i]);
+  });
+  if (found === undefined) throw schemaNotFound();
+  return found;
 }
 
-/** Throws 42202, 40401, 40402. */
-function findVersion(registry: Registry, request: FastifyRequest): StoredVersion {
+/** A subject of the default context that does not have the version is looked for in the others. Throws 42202, 40401, 40402. */
+function findVersion(
+  registry: Registry,
+  request: FastifyRequest,
+  visibility: Visibility = queryFlag(request, 'deleted') ? 'all' : 'live',
+): StoredVersion {
+  const { state } = registry;
   const wanted = pathVersion(request);
-  const visibility = queryFlag(request, 'deleted') ? 'all' : 'live';
-  const subject = findSubject(registry, request);
-  if (subject === undefined || !subject.has(visibility)) throw subjectNotFound(pathText(request, 'subject'));
-  const found = wanted === 'latest' ? subject.latest(visibility) : subject.get(wanted);
-  if (found === undefined || !isVisible(found, visibility)) throw versionNotFound(wanted);
-  return found;
+  const text = pathSubject(registry, request);
+  const find = ({ qualified }: SubjectName) =>
+    wanted === 'latest'
+      ? state.subject(qualified)?.latest('live')
+      : state.find(qualified, wanted, visibility);
+  const found = firstOf(namesInContexts(state, text), find);
+  if (found !== undefined) return found;
+  if (!state.subject(text)?.has(visibility)) throw subjectNotFound(text);
+  throw versionNotFound(wanted === 'latest' ? -1 : wanted);
 }

@@ -3,17 +3,18 @@
  * (order of members, no blanks); every spelling that other registries ever wrote is read.
  */
 import { DataError } from '../../kernel';
-import type { Attributes, SchemaReference } from '../state/content';
-import { parseSubject } from '../state/names';
-import { LEVELS, MODES, type Mode, type Scope, type SubjectConfig } from '../state/settings';
+import type { SchemaReference } from '../state/content';
+import { type Metadata, type RuleSet, readMetadata, readRuleSet } from '../state/contracts';
+import { parseScope, parseSubject } from '../state/names';
+import { LEVELS, MODES, type Mode, POLICIES, type Scope, type SubjectConfig } from '../state/settings';
 
 export interface SchemaRecord {
   readonly id: number;
   readonly schemaType: string;
   readonly schema: string;
   readonly references: readonly SchemaReference[];
-  readonly metadata: Attributes | null;
-  readonly ruleSet: Attributes | null;
+  readonly metadata: Metadata | null;
+  readonly ruleSet: RuleSet | null;
   readonly deleted: boolean;
 }
 
@@ -29,7 +30,8 @@ export type RegistryEvent =
   | { readonly kind: 'mode'; readonly scope: Scope; readonly value: Mode | null }
   /** Soft-deletes the versions 1 to `upTo`; null in a record that only clears an older one. */
   | { readonly kind: 'delete-subject'; readonly subject: string; readonly upTo: number | null }
-  | { readonly kind: 'clear-subject'; readonly subject: string }
+  /** Forgets the soft-deleted versions of a scope; not so a record that only clears an older one. */
+  | { readonly kind: 'clear-subject'; readonly scope: Scope; readonly exists: boolean }
   | { readonly kind: 'context'; readonly context: string; readonly tenant: string; readonly exists: boolean }
   | { readonly kind: 'noop' };
 
@@ -42,13 +44,13 @@ function keyMembers(event: RegistryEvent): object {
     case 'schema':
       return { keytype: 'SCHEMA', subject: event.subject, version: event.version, magic: 1 };
     case 'config':
-      return { keytype: 'CONFIG', ...(event.scope !== null && { subject: event.scope }), magic: 0 };
+      return { keytype: 'CONFIG', ...scopeMember(event.scope), magic: 0 };
     case 'mode':
-      return { keytype: 'MODE', ...(event.scope !== null && { subject: event.scope }), magic: 0 };
+      return { keytype: 'MODE', ...scopeMember(event.scope), magic: 0 };
     case 'delete-subject':
       return { keytype: 'DELETE_SUBJECT', subject: event.subject, magic: 0 };
     case 'clear-subject':
-      return { keytype: 'CLEAR_SUBJECT', subject: event.subject, magic: 0 };
+      return { keytype: 'CLEAR_SUBJECT', ...scopeMember(event.scope), magic: 0 };
     case 'context':
       return { keytype: 'CONTEXT', tenant: event.tenant, context: event.context, magic: 0 };
     case 'noop':
@@ -66,19 +68,22 @@ function valueMembers(event: RegistryEvent): object | null {
     case 'schema':
       return event.value && schemaValue(event.subject, event.version, event.value);
     case 'config':
-      return event.value && { ...(event.scope !== null && { subject: event.scope }), ...event.value };
+      return event.value && { ...scopeMember(event.scope), ...event.value };
     case 'mode':
-      return event.value && { ...(event.scope !== null && { subject: event.scope }), mode: event.value };
+      return event.value && { ...scopeMember(event.scope), mode: event.value };
     case 'delete-subject':
       return event.upTo === null ? null : { subject: event.subject, version: event.upTo };
     case 'clear-subject':
-      return { subject: event.subject };
+      return event.exists ? { ...scopeMember(event.scope) } : null;
     case 'context':
       return event.exists ? { tenant: event.tenant, context: event.context } : null;
     case 'noop':
       return null;
   }
 }
+
+/** Settings of all subjects have no such member. */
+const scopeMember = (scope: Scope) => scope !== null && { subject: scope };
 
 const schemaValue = (subject: string, version: number, value: SchemaRecord): object => ({
   subject,
@@ -115,7 +120,7 @@ export function decodeEvent(key: Buffer | null, value: Buffer | null): RegistryE
       return { kind: 'delete-subject', subject: subjectOf(members), upTo };
     }
     case 'CLEAR_SUBJECT':
-      return { kind: 'clear-subject', subject: subjectOf(members) };
+      return { kind: 'clear-subject', scope: scopeOf(members), exists: body !== null };
     case 'CONTEXT': {
       const tenant = typeof members.tenant === 'string' ? members.tenant : 'default';
       return { kind: 'context', context: text(members, 'context', 'key'), tenant, exists: body !== null };
@@ -137,8 +142,8 @@ function decodeSchema(key: Members, value: Members | null): RegistryEvent {
     schemaType,
     schema: text(value, 'schema', 'value'),
     references: decodeReferences(value.references),
-    metadata: attributes(value, 'metadata'),
-    ruleSet: attributes(value, 'ruleSet'),
+    metadata: present(value.metadata, readMetadata),
+    ruleSet: present(value.ruleSet, readRuleSet),
     deleted: value.deleted === true,
   };
   return { kind: 'schema', subject, version, value: record };
@@ -155,13 +160,43 @@ function decodeReferences(value: unknown): SchemaReference[] {
 }
 
 function decodeConfig(value: Members): SubjectConfig {
-  const { subject: _, ...members } = value;
-  const level = members.compatibilityLevel;
-  if (level !== undefined && level !== null && !LEVELS.includes(level as never)) {
-    throw new DataError(`The compatibility level ${JSON.stringify(level)} is unknown.`);
-  }
-  return Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null)) as SubjectConfig;
+  const members = Object.entries(value).flatMap(([name, member]) => {
+    const read = member === null ? undefined : CONFIG_MEMBERS.get(name);
+    return read === undefined ? [] : [[name, read(member, name)]];
+  });
+  return Object.fromEntries(members);
 }
+
+type ReadMember = (value: unknown, name: string) => unknown;
+
+const flag: ReadMember = (value) => value === true || value === 'true';
+const word: ReadMember = (value, name) => text({ [name]: value }, name, 'value');
+
+const oneOf =
+  (words: readonly string[]): ReadMember =>
+  (value, name) => {
+    const known = words.find((each) => each === String(value).toUpperCase());
+    if (known !== undefined) return known;
+    throw new DataError(`The ${name} ${JSON.stringify(value)} is unknown.`);
+  };
+
+const CONFIG_MEMBERS: ReadonlyMap<string, ReadMember> = new Map(
+  Object.entries<ReadMember>({
+    compatibilityLevel: oneOf(LEVELS),
+    compatibilityPolicy: oneOf(POLICIES),
+    compatibilityGroup: word,
+    alias: word,
+    aliasForDeks: word,
+    normalize: flag,
+    validateFields: flag,
+    validateNewSchemas: flag,
+    validateRules: flag,
+    defaultMetadata: readMetadata,
+    overrideMetadata: readMetadata,
+    defaultRuleSet: readRuleSet,
+    overrideRuleSet: readRuleSet,
+  }),
+);
 
 function decodeMode(value: Members): Mode {
   if (!MODES.includes(value.mode as Mode))
@@ -186,7 +221,9 @@ const subjectOf = (members: Members): string => parseSubject(text(members, 'subj
 
 /** Global entries were written with `"subject":null` and without the member: both are one entry. */
 const scopeOf = (members: Members): Scope =>
-  members.subject === undefined || members.subject === null ? null : subjectOf(members);
+  members.subject === undefined || members.subject === null
+    ? null
+    : parseScope(text(members, 'subject', 'key'));
 
 function text(members: Members, member: string, where: string): string {
   const value = members[member];
@@ -200,11 +237,5 @@ function integer(members: Members, member: string, where: string): number {
   return value as number;
 }
 
-function attributes(members: Members, member: string): Attributes | null {
-  const value = members[member];
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new DataError(`"${member}" of the value is not an object.`);
-  }
-  return value as Attributes;
-}
+const present = <T>(value: unknown, read: (value: unknown) => T): T | null =>
+  value === undefined || value === null ? null : read(value);

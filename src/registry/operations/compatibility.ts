@@ -2,10 +2,12 @@
 import { HttpError } from '../../http';
 import { checkHistory, type OldVersion } from '../compatibility/levels';
 import { invalidSubject, versionNotFound } from '../errors';
+import type { Metadata } from '../state/contracts';
 import { isValidSubject, parseSubject, type SubjectName } from '../state/names';
 import type { StoredVersion } from '../state/subject';
 import { type Candidate, readCandidate, type SchemaRequest } from './lookup';
 import type { Registry } from './registry';
+import { reservedProblems } from './reserved-fields';
 
 /** As registration checks: all live versions, newest first, as far back as the level says. Empty when it fits. */
 export function checkCandidate(
@@ -26,17 +28,21 @@ function check(
     compatibilityLevel: level,
     compatibilityGroup,
     compatibilityPolicy: policy = 'STRICT',
+    validateFields = registry.rules.validateFields,
   } = registry.state.settings.effectiveConfig(name.qualified);
   const group = compatibilityGroup && propertyOf(candidate.content.metadata, compatibilityGroup);
   const compared = versions.filter(
     (version) => !compatibilityGroup || propertyOf(version.content.metadata, compatibilityGroup) === group,
   );
-  return checkHistory({ level, policy }, candidate, newestFirst(registry, candidate, compared));
+  const problems = validateFields ? reservedProblems(candidate.content, versions.at(-1)) : [];
+  return [
+    ...problems,
+    ...checkHistory({ level, policy }, candidate, newestFirst(registry, candidate, compared)),
+  ];
 }
 
-function propertyOf(metadata: StoredVersion['content']['metadata'], name: string): unknown {
-  return (metadata?.properties as Record<string, unknown> | undefined)?.[name];
-}
+const propertyOf = (metadata: Metadata | null, name: string): string | undefined =>
+  metadata?.properties && Object.hasOwn(metadata.properties, name) ? metadata.properties[name] : undefined;
 
 /** Lazy: a level that is not transitive parses one old version only. */
 function* newestFirst(
@@ -79,8 +85,7 @@ export function testCompatibility(
   try {
     const candidate = readCandidate(registry, name, request, {
       normalize: options.normalize,
-      strict: registry.rules.validateNewSchemas,
-      references: 'live',
+      purpose: 'register',
     });
     return answer(check(registry, name, candidate, versions), options);
   } catch (error) {

@@ -25,7 +25,9 @@ export function deleteSubject(registry: Registry, text: string, permanent: boole
     requireWritable(registry, name.qualified);
     if (permanent && subject.has('live')) throw subjectNotSoftDeleted(text);
     const versions = subject.list(permanent ? 'all' : 'live');
-    for (const version of versions) requireUnreferenced(registry, version, permanent ? 'all' : 'live', name);
+    const isGoing = (other: SubjectName) => other.qualified === name.qualified;
+    for (const version of versions)
+      requireUnreferenced(registry, version, permanent ? 'all' : 'live', isGoing);
     const numbers = versions.map(({ version }) => version);
     await writeEvents(
       registry,
@@ -50,12 +52,13 @@ export function deleteVersion(
     const version = findTarget(registry, name, text, target, permanent);
     requireWritable(registry, name.qualified);
     if (permanent && !version.deleted) throw versionNotSoftDeleted(text, version.version);
-    requireUnreferenced(registry, version, permanent ? 'all' : 'live', null);
+    requireUnreferenced(registry, version, permanent ? 'all' : 'live', () => false);
     await writeEvents(registry, ACTION, permanent ? purge(registry, name, version) : [hide(version)]);
     return version.version;
   });
 }
 
+/** The latest one is the latest of the live ones, for a permanent deletion too. */
 function findTarget(
   { state }: Registry,
   name: SubjectName,
@@ -65,27 +68,22 @@ function findTarget(
 ): StoredVersion {
   const subject = state.subject(name.qualified);
   if (subject === undefined) throw subjectNotFound(text);
-  const found = target === 'latest' ? subject.latest(permanent ? 'all' : 'live') : subject.get(target);
-  if (found === undefined) {
-    throw target === 'latest' ? versionSoftDeleted(text, 'latest') : versionNotFound(target);
-  }
+  const found = target === 'latest' ? subject.latest('live') : subject.get(target);
+  if (found === undefined) throw versionNotFound(target === 'latest' ? -1 : target);
   if (!permanent && found.deleted) throw versionSoftDeleted(text, found.version);
   return found;
 }
 
-/** References of a subject to itself go with the whole subject, so they do not keep it. */
-function requireUnreferenced(
+/** References of what goes too, such as those of a subject to itself, do not keep it. */
+export function requireUnreferenced(
   { state }: Registry,
   { subject, version }: StoredVersion,
   visibility: Visibility,
-  goingToo: SubjectName | null,
+  isGoing: (name: SubjectName) => boolean,
 ): void {
   const referenced = state
     .referrers(subject.name.qualified, version)
-    .some(
-      (referrer) =>
-        isVisible(referrer, visibility) && referrer.subject.name.qualified !== goingToo?.qualified,
-    );
+    .some((referrer) => isVisible(referrer, visibility) && !isGoing(referrer.subject.name));
   if (referenced) throw referenceExists(subject.name.qualified, version);
 }
 
@@ -96,7 +94,7 @@ const hide = ({ subject, version, id, content }: StoredVersion): RegistryEvent =
   value: { ...content, id, deleted: true },
 });
 
-const tombstone = ({ subject, version }: StoredVersion): RegistryEvent => ({
+export const tombstone = ({ subject, version }: StoredVersion): RegistryEvent => ({
   kind: 'schema',
   subject: subject.name.qualified,
   version,

@@ -8,13 +8,39 @@ import type { RegistryState } from '../state/registry-state';
 import type { Scope } from '../state/settings';
 import { SchemaReader } from './schema-reader';
 
+/** How many items a list has when the client does not say, and at most. */
+export interface PageLimit {
+  readonly standard: number;
+  readonly most: number;
+}
+
+export interface PageLimits {
+  readonly schemas: PageLimit;
+  readonly subjects: PageLimit;
+  readonly versions: PageLimit;
+  readonly contexts: PageLimit;
+}
+
+const UNLIMITED = 2 ** 31 - 1;
+
+/** As in Confluent's registry: only schemas are told in pages unless the client asks for that. */
+export const DEFAULT_LIMITS: PageLimits = {
+  schemas: { standard: 1000, most: 1000 },
+  subjects: { standard: UNLIMITED, most: UNLIMITED },
+  versions: { standard: UNLIMITED, most: UNLIMITED },
+  contexts: { standard: UNLIMITED, most: UNLIMITED },
+};
+
 export interface RegistryRules {
   /** Number in the body of a 409: 409, or 40901 as Confluent writes it since 8.1. */
   readonly incompatibleErrorCode: number;
   /** Check names and defaults of new schemas strictly. */
   readonly validateNewSchemas: boolean;
+  /** Refuse reserved field names where no configuration says otherwise. */
+  readonly validateFields: boolean;
   /** Whether modes can be changed. */
   readonly modeMutability: boolean;
+  readonly limits: PageLimits;
 }
 
 export interface Registry {
@@ -79,5 +105,4 @@ export function requireWritable({ state }: Registry, scope: Scope): void {
   if (mode === 'READONLY' || mode === 'READONLY_OVERRIDE') {
     throw operationNotPermitted(modeText(scope, 'in read-only mode'));
   }
-  if (mode === 'FORWARD') throw operationNotPermitted(modeText(scope, 'in forward mode'));
 }

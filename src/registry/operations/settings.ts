@@ -1,37 +1,42 @@
-/** Configuration and mode of subjects and of all. */
+/** Configuration of subjects, of contexts and of all. */
+import { DataError } from '../../kernel';
 import {
   invalidLevel,
-  invalidMode,
   invalidPolicy,
+  invalidRuleSet,
   invalidSubject,
   noSubjectConfig,
-  noSubjectMode,
-  operationNotPermitted,
   shapeError,
   subjectNotFound,
 } from '../errors';
-import { isValidSubject, parseSubject } from '../state/names';
+import { readMetadata, readRuleSet, ruleSetProblem } from '../state/contracts';
+import { GLOBAL_SCOPE, isValidScope, parseScope } from '../state/names';
 import {
   type CompatibilityLevel,
   type CompatibilityPolicy,
   LEVELS,
-  type Mode,
   POLICIES,
   type Scope,
   type SubjectConfig,
 } from '../state/settings';
 import { type Registry, requireWritable, writeEvents, writing } from './registry';
 
-/** A scope as a client names it: null for all subjects. */
-function scopeOf(subject: string | null): Scope {
+/** A scope as a client names it: null for all subjects. Throws 42208. */
+export function scopeOf(subject: string | null): Scope {
   if (subject === null) return null;
-  if (!isValidSubject(subject)) throw invalidSubject(subject);
-  return parseSubject(subject).qualified;
+  if (!isValidScope(subject)) throw invalidSubject(subject);
+  return parseScope(subject);
 }
+
+/** Those of all subjects or of all contexts are there even when nobody has set them. */
+export const isWholeScope = (scope: Scope): boolean => scope === null || scope === GLOBAL_SCOPE;
 
 type ConfigMembers = Readonly<Record<string, unknown>>;
 
-/** Global: what holds with the server's defaults. Of a subject: its own members. Throws 40408 unless the global may answer. */
+/**
+ * Of all subjects: what holds with the server's defaults. Of one: its own members, and the level that holds there, which
+ * clients expect in every answer. Throws 40408 for a subject without any, unless wider ones may answer.
+ */
 export function readConfig(
   { state }: Registry,
   subject: string | null,
@@ -39,11 +44,16 @@ export function readConfig(
 ): SubjectConfig {
   const scope = scopeOf(subject);
   const { settings } = state;
-  if (scope === null || defaultToGlobal) return settings.effectiveConfig(scope);
+  if (isWholeScope(scope) || defaultToGlobal) return settings.effectiveConfig(scope);
   const config = settings.configs.get(scope);
   if (config === undefined) throw noSubjectConfig(subject!);
-  return config;
+  return withLevel(config, settings.effectiveConfig(scope));
 }
+
+const withLevel = (config: SubjectConfig, { compatibilityLevel }: SubjectConfig): SubjectConfig => ({
+  compatibilityLevel,
+  ...config,
+});
 
 /** Absent members keep their values, null clears them. Returns what was asked for in its one spelling. */
 export function updateConfig(
@@ -69,48 +79,67 @@ export function deleteConfig(registry: Registry, subject: string | null): Promis
   return writing(registry, 'Delete config', async () => {
     const { settings } = registry.state;
     const old = settings.configs.get(scope);
-    if (old === undefined && subject !== null) throw subjectNotFound(subject);
+    if (old === undefined && !isWholeScope(scope)) throw subjectNotFound(subject!);
     requireWritable(registry, scope);
-    const answer = scope === null ? settings.effectiveConfig(null) : old!;
+    const effective = settings.effectiveConfig(scope);
     if (old !== undefined) {
       await writeEvents(registry, 'Delete config', [{ kind: 'config', scope, value: null }]);
     }
-    return answer;
+    return old === undefined || isWholeScope(scope) ? effective : withLevel(old, effective);
   });
 }
 
 const FLAGS = ['normalize', 'validateFields', 'validateNewSchemas', 'validateRules'];
 const TEXTS = ['alias', 'aliasForDeks', 'compatibilityGroup'];
-const OBJECTS = ['defaultMetadata', 'overrideMetadata', 'defaultRuleSet', 'overrideRuleSet'];
 
-const MEMBER_TYPES: ReadonlyMap<string, string> = new Map([
-  ...FLAGS.map((name) => [name, 'boolean'] as const),
-  ...TEXTS.map((name) => [name, 'string'] as const),
-  ...OBJECTS.map((name) => [name, 'object'] as const),
+type ReadMember = (value: unknown) => unknown;
+
+const MEMBERS: ReadonlyMap<string, ReadMember> = new Map<string, ReadMember>([
+  ['compatibility', readLevel],
+  ['compatibilityPolicy', readPolicy],
+  ...FLAGS.map((name) => [name, (value: unknown) => readFlag(name, value)] as const),
+  ...TEXTS.map((name) => [name, (value: unknown) => readText(name, value)] as const),
+  ['defaultMetadata', (value) => shaped(readMetadata, value)],
+  ['overrideMetadata', (value) => shaped(readMetadata, value)],
+  ['defaultRuleSet', readRules],
+  ['overrideRuleSet', readRules],
 ]);
 
 /** Known members of a request, checked; unknown ones are left out. */
 function readMembers(request: ConfigMembers): ConfigMembers {
   const members: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(request)) {
-    const read = readerOf(name);
-    if (read !== null) members[name] = value === null ? null : read(value);
+    const read = MEMBERS.get(name);
+    if (read !== undefined) members[name] = value === null ? null : read(value);
   }
   return members;
 }
 
-function readerOf(name: string): ((value: unknown) => unknown) | null {
-  if (name === 'compatibility') return readLevel;
-  if (name === 'compatibilityPolicy') return readPolicy;
-  return MEMBER_TYPES.has(name) ? (value) => readMember(name, value) : null;
+function readFlag(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw shapeError(`The member ${name} must be of type boolean`);
 }
 
-function readMember(name: string, value: unknown): unknown {
-  const type = MEMBER_TYPES.get(name)!;
-  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
-  const fits = typeof value === type && !Array.isArray(value);
-  if (!fits) throw shapeError(`The member ${name} must be of type ${type}`);
+function readText(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw shapeError(`The member ${name} must be of type string`);
   return value;
+}
+
+/** Throws 400 for another shape. */
+export function shaped<T>(read: (value: unknown) => T, value: unknown): T {
+  try {
+    return read(value);
+  } catch (error) {
+    throw error instanceof DataError ? shapeError(error.message) : error;
+  }
+}
+
+function readRules(value: unknown): unknown {
+  const rules = shaped(readRuleSet, value);
+  const problem = ruleSetProblem(rules);
+  if (problem !== null) throw invalidRuleSet(problem);
+  return rules;
 }
 
 function readLevel(value: unknown): CompatibilityLevel {
@@ -127,46 +156,3 @@ function readPolicy(value: unknown): CompatibilityPolicy {
 
 const withoutNulls = (members: ConfigMembers): ConfigMembers =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null && value !== undefined));
-
-/** Throws 40409 for a subject without a mode of its own, unless the global may answer. */
-export function readMode({ state }: Registry, subject: string | null, defaultToGlobal: boolean): Mode {
-  const scope = scopeOf(subject);
-  if (scope === null || defaultToGlobal) return state.settings.effectiveMode(scope);
-  const mode = state.settings.modes.get(scope);
-  if (mode === undefined) throw noSubjectMode(subject!);
-  return mode;
-}
-
-/** Modes that can be set here. A mode that another registry wrote is obeyed all the same. */
-const SETTABLE: readonly Mode[] = ['READWRITE', 'READONLY', 'READONLY_OVERRIDE'];
-
-export function updateMode(registry: Registry, subject: string | null, given: unknown): Promise<Mode> {
-  const scope = scopeOf(subject);
-  const mode = String(given).toUpperCase() as Mode;
-  const allowed = SETTABLE.includes(mode) && (scope === null || mode !== 'READONLY_OVERRIDE');
-  if (!allowed) throw invalidMode();
-  requireMutableModes(registry);
-  return writing(registry, 'Update mode', async () => {
-    await writeEvents(registry, 'Update mode', [{ kind: 'mode', scope, value: mode }]);
-    return mode;
-  });
-}
-
-/** The mode that is gone. Throws 40401 when the subject had none. */
-export function deleteMode(registry: Registry, subject: string | null): Promise<Mode> {
-  const scope = scopeOf(subject);
-  requireMutableModes(registry);
-  return writing(registry, 'Delete mode', async () => {
-    const { settings } = registry.state;
-    const old = settings.modes.get(scope);
-    if (old === undefined && subject !== null) throw subjectNotFound(subject);
-    if (old !== undefined) {
-      await writeEvents(registry, 'Delete mode', [{ kind: 'mode', scope, value: null }]);
-    }
-    return old ?? settings.effectiveMode(null);
-  });
-}
-
-function requireMutableModes({ rules }: Registry): void {
-  if (!rules.modeMutability) throw operationNotPermitted('Mode changes are not allowed');
-}

@@ -1,18 +1,16 @@
 /** What was registered, apart from where: equal contents are one object, however many subjects have them. */
 import { type SchemaReference, schemaGuid } from '../../schemas/identity';
+import { type Metadata, metadataHashText, type RuleSet, ruleSetHashText } from './contracts';
 
 export type { SchemaReference };
-
-/** Parsed JSON of `metadata` and `ruleSet`, as stored. */
-export type Attributes = Readonly<Record<string, unknown>>;
 
 export interface Content {
   readonly schemaType: string;
   /** Canonical text, or the text as another registry stored it. */
   readonly schema: string;
   readonly references: readonly SchemaReference[];
-  readonly metadata: Attributes | null;
-  readonly ruleSet: Attributes | null;
+  readonly metadata: Metadata | null;
+  readonly ruleSet: RuleSet | null;
   /** MD5 of all but the type, printed as a UUID. */
   readonly guid: string;
 }
@@ -24,14 +22,11 @@ export function makeContent(parts: ContentParts): Content {
   const guid = schemaGuid({
     schema,
     references,
-    metadata: attributesText(metadata),
-    ruleSet: attributesText(ruleSet),
+    metadata: metadata && metadataHashText(metadata),
+    ruleSet: ruleSet && ruleSetHashText(ruleSet),
   });
   return { schemaType, schema, references, metadata, ruleSet, guid };
 }
-
-const attributesText = (attributes: Attributes | null): string | null =>
-  attributes === null ? null : JSON.stringify(attributes);
 
 interface Pooled {
   readonly content: Content;

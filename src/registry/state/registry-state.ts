@@ -5,8 +5,8 @@
 import { DataError } from '../../kernel';
 import type { RegistryEvent, SchemaRecord } from '../log/events';
 import { type Content, ContentPool, makeContent } from './content';
-import { DEFAULT_CONTEXT, parseSubject, relativeSubject, subjectMatcher } from './names';
-import { type CompatibilityLevel, Settings } from './settings';
+import { DEFAULT_CONTEXT, isInScope, parseSubject, relativeSubject, subjectMatcher } from './names';
+import { type CompatibilityLevel, type Scope, Settings } from './settings';
 import { type StoredVersion, Subject, type Visibility } from './subject';
 
 /** One schema id of one context. */
@@ -26,6 +26,8 @@ interface Context {
   readonly ids: Map<number, IdEntry>;
   readonly idsByContent: Map<Content, Set<number>>;
   maxId: number;
+  /** The log has a record of it, so that it stays when its subjects are gone. */
+  declared: boolean;
 }
 
 export class RegistryState {
@@ -59,12 +61,10 @@ export class RegistryState {
         if (event.upTo !== null) this.#softDelete(event.subject, event.upTo);
         break;
       case 'clear-subject':
-        for (const { version } of this.subject(event.subject)?.list('all') ?? []) {
-          this.#remove(event.subject, version);
-        }
+        if (event.exists) this.#clear(event.scope);
         break;
       case 'context':
-        if (event.exists) this.#context(event.context);
+        this.#context(event.context).declared = event.exists;
         break;
       case 'noop':
         break;
@@ -110,8 +110,22 @@ export class RegistryState {
     return this.#contexts.get(context)?.maxId ?? 0;
   }
 
+  /** Whether the log has a record of this context; the default one needs none. */
   hasContext(context: string): boolean {
-    return this.#contexts.has(context);
+    return context === DEFAULT_CONTEXT || this.#contexts.get(context)?.declared === true;
+  }
+
+  /** The default context first, then those that were declared or have schemas, in the order of their names. */
+  contexts(): string[] {
+    const named = [...this.#contexts.values()]
+      .filter(({ name, declared, ids }) => name !== DEFAULT_CONTEXT && (declared || ids.size > 0))
+      .map(({ name }) => name);
+    return [DEFAULT_CONTEXT, ...named.sort()];
+  }
+
+  /** The subjects that a scope of settings is about. */
+  subjectsIn(scope: Scope): readonly Subject[] {
+    return [...this.#subjects.values()].filter(({ name }) => isInScope(name, scope));
   }
 
   /** Versions whose references name this one. */
@@ -127,7 +141,10 @@ export class RegistryState {
   #context(name: string): Context {
     let context = this.#contexts.get(name);
     if (context === undefined) {
-      this.#contexts.set(name, (context = { name, ids: new Map(), idsByContent: new Map(), maxId: 0 }));
+      this.#contexts.set(
+        name,
+        (context = { name, ids: new Map(), idsByContent: new Map(), maxId: 0, declared: false }),
+      );
     }
     return context;
   }
@@ -198,6 +215,13 @@ export class RegistryState {
       drop(context.idsByContent, version.content, version.id);
     }
     this.pool.release(version.content);
+  }
+
+  /** Forgets the soft-deleted versions; what is live stays. */
+  #clear(scope: Scope): void {
+    for (const subject of this.subjectsIn(scope)) {
+      for (const { version } of subject.list('deleted')) this.#remove(subject.name.qualified, version);
+    }
   }
 
   #softDelete(qualified: string, upTo: number): void {

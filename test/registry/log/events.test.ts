@@ -29,12 +29,14 @@ const EXACT: [string, RegistryEvent, string, string | null][] = [
         schemaType: 'JSON',
         references: [{ name: 'n', subject: 't', version: 3 }],
         metadata: { properties: { owner: 'me' } },
-        ruleSet: { domainRules: [] },
+        ruleSet: {
+          domainRules: [{ name: 'r', kind: 'CONDITION', mode: 'WRITE', type: 'CEL', disabled: false }],
+        },
         deleted: true,
       },
     },
     '{"keytype":"SCHEMA","subject":":.c:a/b","version":2,"magic":1}',
-    '{"subject":":.c:a/b","version":2,"id":7,"schemaType":"JSON","references":[{"name":"n","subject":"t","version":3}],"metadata":{"properties":{"owner":"me"}},"ruleSet":{"domainRules":[]},"schema":"\\"string\\"","deleted":true}',
+    '{"subject":":.c:a/b","version":2,"id":7,"schemaType":"JSON","references":[{"name":"n","subject":"t","version":3}],"metadata":{"properties":{"owner":"me"}},"ruleSet":{"domainRules":[{"name":"r","kind":"CONDITION","mode":"WRITE","type":"CEL","disabled":false}]},"schema":"\\"string\\"","deleted":true}',
   ],
   [
     'a hard deletion',
@@ -69,9 +71,21 @@ const EXACT: [string, RegistryEvent, string, string | null][] = [
   ],
   [
     'a cleared subject',
-    { kind: 'clear-subject', subject: 's' },
+    { kind: 'clear-subject', scope: 's', exists: true },
     '{"keytype":"CLEAR_SUBJECT","subject":"s","magic":0}',
     '{"subject":"s"}',
+  ],
+  [
+    'all subjects cleared',
+    { kind: 'clear-subject', scope: null, exists: true },
+    '{"keytype":"CLEAR_SUBJECT","magic":0}',
+    '{}',
+  ],
+  [
+    'a clearing that is over',
+    { kind: 'clear-subject', scope: ':.c:', exists: false },
+    '{"keytype":"CLEAR_SUBJECT","subject":":.c:","magic":0}',
+    null,
   ],
   [
     'a context',
@@ -134,7 +148,11 @@ describe('records of the schemas topic', () => {
     ['{"keytype":"SCHEMA","subject":"s","version":1}', '{"schema":"1"}', /"id" of the value/],
     ['{"keytype":"SCHEMA","subject":"s","version":1}', '{"id":1}', /"schema" of the value/],
     ['{"keytype":"SCHEMA","subject":"s","version":1}', 'x', /value is not JSON/],
-    ['{"keytype":"CONFIG","magic":0}', '{"compatibilityLevel":"SOME"}', /level "SOME" is unknown/],
+    [
+      '{"keytype":"CONFIG","magic":0}',
+      '{"compatibilityLevel":"SOME"}',
+      /compatibilityLevel "SOME" is unknown/,
+    ],
     ['{"keytype":"MODE","magic":0}', '{"mode":"X"}', /mode "X" is unknown/],
   ])('refuses the key %s with the value %s', (key, bytes, message) => {
     const [keyBytes, valueBytes] = [key, bytes].map((text) => (text === null ? null : Buffer.from(text)));

@@ -89,9 +89,42 @@ it('sorts versions that come in any order', () => {
   expect(state.subject('a')!.latest('live')?.version).toBe(10);
 });
 
-it('forgets a cleared subject', () => {
-  const state = replay(schema('a', 1, 1, '"int"'), { kind: 'clear-subject', subject: 'a' });
-  expect(state.subject('a')).toBeUndefined();
+it.each<[string | null, string[]]>([
+  ['a', ['b', ':.c:a', ':.c:b']],
+  [':.c:', ['a', 'b', ':.c:b']],
+  [null, ['b', ':.c:b']],
+])('forgets what is soft-deleted in %j when it is cleared', (scope, left) => {
+  const deleted = { deleted: true };
+  const state = replay(
+    schema('a', 1, 1, '"int"', deleted),
+    schema('b', 1, 2, '"long"'),
+    schema('b', 2, 1, '"int"', deleted),
+    schema(':.c:a', 1, 1, '"int"', deleted),
+    schema(':.c:b', 1, 2, '"long"'),
+    { kind: 'clear-subject', scope, exists: true },
+    { kind: 'clear-subject', scope: 'b', exists: false },
+  );
+  expect(state.subjects(':*:').map(({ name }) => name.qualified)).toEqual(left.sort());
+  expect(versions(state, 'b', 'all')).toEqual(scope === null ? [1] : [1, 2]);
+});
+
+it('keeps a declared context without schemas, and its ids after it is gone', () => {
+  const context = (exists: boolean): RegistryEvent => ({
+    kind: 'context',
+    context: '.c',
+    tenant: 'default',
+    exists,
+  });
+  const state = replay(context(true), schema(':.a:s', 1, 1, '"int"'), schema(':.c:s', 1, 7, '"int"'));
+  expect([state.contexts(), state.hasContext('.c'), state.hasContext('.a')]).toEqual([
+    ['.', '.a', '.c'],
+    true,
+    false,
+  ]);
+  for (const event of [gone(':.c:s', 1), gone(':.a:s', 1)]) state.apply(event, 0);
+  expect(state.contexts()).toEqual(['.', '.c']);
+  state.apply(context(false), 0);
+  expect([state.contexts(), state.maxId('.c')]).toEqual([['.'], 7]);
 });
 
 it('knows who refers to whom, inside and across contexts', () => {
@@ -129,4 +162,16 @@ it('lets the narrower setting win, member by member', () => {
   expect(settings.effectiveMode(':.c:s')).toBe('READWRITE');
   state.apply({ kind: 'mode', scope: null, value: 'READONLY_OVERRIDE' }, 0);
   expect(settings.effectiveMode(':.c:s')).toBe('READONLY_OVERRIDE');
+});
+
+it('has settings for all contexts, wider than those of each', () => {
+  const state = replay(
+    { kind: 'config', scope: ':.__GLOBAL:', value: { compatibilityLevel: 'NONE', compatibilityGroup: 'g' } },
+    { kind: 'config', scope: null, value: { compatibilityLevel: 'FULL', alias: 'not inherited' } },
+    { kind: 'mode', scope: ':.__GLOBAL:', value: 'IMPORT' },
+  );
+  const { settings } = state;
+  expect(settings.effectiveConfig('s')).toEqual({ compatibilityLevel: 'FULL', compatibilityGroup: 'g' });
+  expect(settings.effectiveConfig(':.c:s')).toEqual({ compatibilityLevel: 'NONE', compatibilityGroup: 'g' });
+  expect([settings.effectiveMode('s'), settings.effectiveMode(':.c:s')]).toEqual(['IMPORT', 'IMPORT']);
 });
