@@ -12,6 +12,7 @@ import type {
   AvroSchema,
   AvroUnion,
 } from '../../schemas/avro/ast';
+import { PairMap } from './pair-map';
 
 export type AvroProblemKind =
   | 'NAME_MISMATCH'
@@ -50,7 +51,7 @@ export function checkAvro(
   writer: AvroSchema,
   maxSteps: number = MAX_STEPS,
 ): readonly AvroProblem[] {
-  const broken = new PairMap<true>();
+  const broken = new PairMap<AvroSchema, true>();
   const budget: Budget = { steps: maxSteps, exhausted: false };
   for (;;) {
     const check = new Check(broken, budget);
@@ -84,13 +85,13 @@ const PROMOTIONS: Readonly<Record<string, readonly string[]>> = {
 
 class Check {
   assumedWrongly = false;
-  readonly #verdicts = new PairMap<Verdict | 'under way'>();
-  readonly #assumed = new PairMap<true>();
+  readonly #verdicts = new PairMap<AvroSchema, Verdict | 'under way'>();
+  readonly #assumed = new PairMap<AvroSchema, true>();
   #depth = 0;
 
   constructor(
     /** Pairs that an earlier pass found broken. */
-    readonly broken: PairMap<true>,
+    readonly broken: PairMap<AvroSchema, true>,
     readonly budget: Budget,
   ) {}
 
@@ -203,18 +204,4 @@ function all(verdicts: readonly Verdict[]): Verdict {
     if (problems.size < MAX_PROBLEMS) problems.add(problem);
   }
   return { fits: false, problems: [...problems] };
-}
-
-class PairMap<T> {
-  readonly #byReader = new Map<AvroSchema, Map<AvroSchema, T>>();
-
-  get(reader: AvroSchema, writer: AvroSchema): T | undefined {
-    return this.#byReader.get(reader)?.get(writer);
-  }
-
-  set(reader: AvroSchema, writer: AvroSchema, value: T): void {
-    const byWriter = this.#byReader.get(reader);
-    if (byWriter === undefined) this.#byReader.set(reader, new Map([[writer, value]]));
-    else byWriter.set(writer, value);
-  }
 }

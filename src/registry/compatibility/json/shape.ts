@@ -1,0 +1,256 @@
+/**
+ * Schemas as the checker sees them: what kind of schema it is, whatever way it is written. Keywords for several types, and
+ * anything beside `anyOf`, `enum` and so on, make an `allOf` of parts; a list of types makes an `anyOf`.
+ */
+import { isSchema, refOf, refStandsAlone, type SchemaJson } from '../../../schemas/json-schema/draft';
+import type { SchemaSet } from '../../../schemas/json-schema/schema-set';
+import type { JsonSchema } from '../../../schemas/json-schema/schema-text';
+import type { Json, JsonObject } from '../../../schemas/json-text';
+import { valueKey } from './decimal';
+
+interface Common {
+  /** What it is written as. */
+  readonly json: Json;
+  /** A schema within it; missing ones allow everything. */
+  child(json: Json | undefined): Shape;
+}
+
+/** Everything, nothing, or unknown: a `$ref` to nowhere in a schema that was stored long ago. */
+export interface PlainShape extends Common {
+  readonly kind: 'any' | 'never' | 'unknown';
+}
+
+/** What holds for values of one type. */
+export interface TypedShape extends Common {
+  readonly kind: 'string' | 'number' | 'boolean' | 'null' | 'object' | 'array';
+  readonly json: JsonObject;
+  /** Whether values of other types are refused. */
+  readonly typed: boolean;
+  readonly integer: boolean;
+}
+
+export interface EnumShape extends Common {
+  readonly kind: 'enum';
+  readonly json: JsonObject;
+  readonly keyword: 'enum' | 'const';
+  readonly values: ReadonlySet<string>;
+}
+
+export type Criterion = 'allOf' | 'anyOf' | 'oneOf';
+
+export interface CombinedShape extends Common {
+  readonly kind: 'combined';
+  readonly criterion: Criterion;
+  /** Written as `allOf` and so on, rather than by keywords side by side or a list of types. */
+  readonly explicit: boolean;
+  /** Each once. */
+  branches(): readonly Shape[];
+}
+
+export interface NotShape extends Common {
+  readonly kind: 'not';
+  readonly json: JsonObject;
+}
+
+export interface ConditionalShape extends Common {
+  readonly kind: 'conditional';
+  readonly json: JsonObject;
+}
+
+export type Shape = PlainShape | TypedShape | EnumShape | CombinedShape | NotShape | ConditionalShape;
+
+const KEYWORDS: Readonly<Partial<Record<TypedShape['kind'], readonly string[]>>> = {
+  string: ['maxLength', 'minLength', 'pattern'],
+  number: ['maximum', 'minimum', 'exclusiveMaximum', 'exclusiveMinimum', 'multipleOf'],
+  object: [
+    'properties',
+    'required',
+    'patternProperties',
+    'additionalProperties',
+    'unevaluatedProperties',
+    'maxProperties',
+    'minProperties',
+    'propertyNames',
+    'dependencies',
+    'dependentRequired',
+    'dependentSchemas',
+  ],
+  array: [
+    'items',
+    'prefixItems',
+    'additionalItems',
+    'unevaluatedItems',
+    'contains',
+    'maxContains',
+    'minContains',
+    'maxItems',
+    'minItems',
+    'uniqueItems',
+  ],
+};
+
+const KIND_OF_TYPE: Readonly<Record<string, TypedShape['kind']>> = {
+  string: 'string',
+  number: 'number',
+  integer: 'number',
+  boolean: 'boolean',
+  null: 'null',
+  object: 'object',
+  array: 'array',
+};
+
+/** Makes the shapes of one schema and of what it refers to, each once: the checker remembers pairs of them. */
+export class Shapes {
+  readonly #set: SchemaSet;
+  readonly #known = new Map<JsonObject, Shape>();
+  readonly #any: Shape;
+  readonly #never: Shape;
+  readonly #child = (json: Json | undefined): Shape => this.of(json);
+
+  constructor(readonly schema: JsonSchema) {
+    this.#set = schema.set;
+    this.#any = { kind: 'any', json: true, child: this.#child };
+    this.#never = { kind: 'never', json: false, child: this.#child };
+  }
+
+  root(): Shape {
+    return this.of(this.schema.root);
+  }
+
+  of(json: Json | undefined): Shape {
+    if (json === false) return this.#never;
+    if (!(json instanceof Map)) return this.#any;
+    const known = this.#known.get(json);
+    if (known !== undefined) return known;
+    const shape = this.#make(json);
+    this.#known.set(json, shape);
+    return shape;
+  }
+
+  /** Never recurses into references: chains of them are followed here, other ones when somebody looks. */
+  #make(json: JsonObject): Shape {
+    const passed = new Set<JsonObject>();
+    for (let at = json; ; ) {
+      const reference = refOf(at);
+      const standsAlone = reference !== null && refStandsAlone(this.#set.ownerOf(at).draft);
+      const parts = standsAlone ? [] : this.#ownParts(at);
+      if (reference === null) return this.#allOf(at, parts);
+      if (parts.length > 0) return this.#withReference(at, reference.ref, parts);
+      const next = this.#target(at, reference.ref);
+      if (next === null) return { kind: 'unknown', json: reference.ref, child: this.#child };
+      passed.add(at);
+      // What leads back to itself says nothing.
+      if (typeof next === 'boolean' || passed.has(next))
+        return this.of(typeof next === 'boolean' ? next : true);
+      at = next;
+      const known = this.#known.get(at);
+      if (known !== undefined) return known;
+    }
+  }
+
+  #target(json: JsonObject, ref: string): SchemaJson | null {
+    const found = this.#set.resolve(ref, this.#set.ownerOf(json));
+    return 'missing' in found ? null : found.schema;
+  }
+
+  #ownParts(json: JsonObject): Shape[] {
+    return [...this.#typed(json), ...this.#enums(json), ...this.#combined(json), ...this.#conditions(json)];
+  }
+
+  #allOf(json: JsonObject, parts: readonly Shape[]): Shape {
+    if (parts.length === 0) return this.#any;
+    return parts.length === 1 ? parts[0]! : this.#parts('allOf', json, () => parts);
+  }
+
+  #withReference(json: JsonObject, ref: string, parts: readonly Shape[]): Shape {
+    return this.#parts('allOf', json, () => {
+      const target = this.#target(json, ref);
+      if (target === null) return [{ kind: 'unknown', json: ref, child: this.#child }, ...parts];
+      const shape = this.of(target);
+      return shape.kind === 'any' ? parts : [shape, ...parts];
+    });
+  }
+
+  #typed(json: JsonObject): Shape[] {
+    const types = typesOf(json);
+    if (types.length === 0) {
+      const kinds = (Object.keys(KEYWORDS) as TypedShape['kind'][]).filter((kind) =>
+        KEYWORDS[kind]!.some((keyword) => json.has(keyword)),
+      );
+      return kinds.map((kind) => ({ kind, json, typed: false, integer: false, child: this.#child }));
+    }
+    const shapes = types.map(
+      (type): Shape => ({
+        kind: KIND_OF_TYPE[type]!,
+        json,
+        typed: true,
+        integer: type === 'integer',
+        child: this.#child,
+      }),
+    );
+    return shapes.length === 1 ? shapes : [this.#parts('anyOf', json, () => shapes)];
+  }
+
+  #enums(json: JsonObject): Shape[] {
+    const shapes: Shape[] = [];
+    const values = json.get('enum');
+    const shape = { kind: 'enum', json, child: this.#child } as const;
+    if (Array.isArray(values)) {
+      shapes.push({ ...shape, keyword: 'enum', values: new Set(values.map(valueKey)) });
+    }
+    if (json.has('const')) {
+      shapes.push({ ...shape, keyword: 'const', values: new Set([valueKey(json.get('const')!)]) });
+    }
+    return shapes;
+  }
+
+  #combined(json: JsonObject): Shape[] {
+    return (['allOf', 'anyOf', 'oneOf'] as const).flatMap((criterion) => {
+      const branches = json.get(criterion);
+      if (!Array.isArray(branches) || branches.length === 0) return [];
+      const shapes = once(() => this.#distinct(branches));
+      return [{ kind: 'combined', json, criterion, explicit: true, child: this.#child, branches: shapes }];
+    });
+  }
+
+  #distinct(branches: readonly Json[]): Shape[] {
+    const byKey = new Map<string, Shape>();
+    for (const branch of branches) {
+      const key = valueKey(branch);
+      if (!byKey.has(key)) byKey.set(key, this.of(branch));
+    }
+    return [...new Set(byKey.values())];
+  }
+
+  #conditions(json: JsonObject): Shape[] {
+    const shapes: Shape[] = [];
+    if (isSchema(json.get('not'))) shapes.push({ kind: 'not', json, child: this.#child });
+    if (isSchema(json.get('if')) && (isSchema(json.get('then')) || isSchema(json.get('else')))) {
+      shapes.push({ kind: 'conditional', json, child: this.#child });
+    }
+    return shapes;
+  }
+
+  #parts(criterion: Criterion, json: JsonObject, shapes: () => readonly Shape[]): Shape {
+    return { kind: 'combined', json, criterion, explicit: false, child: this.#child, branches: once(shapes) };
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Each once; `integer` beside `number` adds nothing. */
+function typesOf(json: JsonObject): string[] {
+  const type = json.get('type');
+  const listed = Array.isArray(type) ? type : [type];
+  const types = new Set(
+    listed.filter((each) => typeof each === 'string' && Object.hasOwn(KIND_OF_TYPE, each)),
+  );
+  if (types.has('number')) types.delete('integer');
+  return [...types] as string[];
+}

@@ -1,0 +1,13 @@
+/** JSON Schema, drafts 4 to 2020-12. References are what `$ref` calls them; nothing is fetched. */
+import { type JsonSchema, readJsonSchema } from '../../schemas/json-schema/schema-text';
+import { checkJson } from '../compatibility/json/check';
+import { describeJsonProblem } from '../compatibility/json/text';
+import { schemaType } from './schema-type';
+
+export const json = schemaType<JsonSchema>({
+  name: 'JSON',
+  read: readJsonSchema,
+  check: (reader, writer, roles, policy) =>
+    checkJson(reader, writer, policy).map((problem) => describeJsonProblem(problem, roles)),
+  format: () => null,
+});
