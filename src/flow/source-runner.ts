@@ -160,7 +160,7 @@ class SourceRunner {
           const wireHeaders = headers.length === 0 ? NO_WIRE_HEADERS : this.#wireHeaders(record);
           const key = keyConverter.fromConnect(topic, headers, record.keySchema, record.key);
           const value = valueConverter.fromConnect(topic, headers, record.valueSchema, record.value);
-          this.#outbox.append(record, key, value, wireHeaders, now, poll);
+          this.#outbox.append(record, key, value, this.#framed(wireHeaders, key, value), now, poll);
         }
         this.#tracker.track(original);
       }
@@ -177,6 +177,18 @@ class SourceRunner {
       key,
       value: headerConverter.fromConnectHeader(record.topic, key, schema, value),
     }));
+  }
+
+  /** With what the converters of key and value put into headers. */
+  #framed(
+    headers: readonly WireHeader[],
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+  ): readonly WireHeader[] {
+    const { keyConverter, valueConverter } = this.#options.pipeline;
+    if (keyConverter.header === undefined && valueConverter.header === undefined) return headers;
+    const own = [key === null ? null : keyConverter.header, value === null ? null : valueConverter.header];
+    return [...headers, ...own.filter((header) => header !== null && header !== undefined)];
   }
 
   /** One record stage by stage, waiting, retrying and tolerating as configured. */
@@ -210,8 +222,9 @@ class SourceRunner {
       results.push(result);
     }
     const [wireHeaders, key, value] = results as [WireHeader[], Uint8Array | null, Uint8Array | null];
+    const framed = this.#framed(wireHeaders, key, value);
     const sent = await this.#guard('KAFKA_PRODUCE', 'producer', original, () =>
-      this.#outbox.append(record, key, value, wireHeaders, Date.now(), poll),
+      this.#outbox.append(record, key, value, framed, Date.now(), poll),
     );
     if (sent === SKIPPED) return this.#drop(original, false);
     this.#tracker.track(original);

@@ -148,6 +148,12 @@ export interface ConverterContext {
   readonly services: Readonly<Record<string, unknown>>;
 }
 
+/** A header as it is in Kafka. */
+export interface WireHeader {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
 /**
  * Converts between Connect data and bytes, synchronously. Throws DataError for a bad value or bad bytes, and
  * `Pending` when it must first fetch something: the runtime awaits it and repeats the same call.
@@ -155,6 +161,8 @@ export interface ConverterContext {
 export interface Converter {
   /** Null means a null in Kafka. The bytes are valid until the next call to the same converter: copy what is kept. */
   fromConnect(topic: string, headers: Headers, schema: Schema | null, value: unknown): Uint8Array | null;
+  /** The header that goes with the bytes returned last; null: none. Absent in a converter that never has one. */
+  readonly header?: WireHeader | null | undefined;
   /** `bytes` belong to the fetch buffer: what is kept of them beyond the call must be copied. */
   toConnect(topic: string, headers: Headers, bytes: Buffer | null): SchemaAndValue;
   close?(): Promise<void>;

@@ -2,7 +2,10 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { DataError, type Logger } from '../kernel';
+import { Associations } from './associations';
 import {
+  GUID_ENTRY,
+  schemaGuid as guidMember,
   isId,
   REGISTRATION_ENTRY,
   type RegisteredSchema,
@@ -17,8 +20,10 @@ import type { EntryKind, LayeredCache } from './cache/layered';
 import type { RedisCache } from './cache/redis';
 import { type SchemaReference, schemaGuid } from './identity';
 import { Outage } from './outage';
+import { type ResolvedReference, resolveReferences } from './references';
 import { isNotFound, RegistryError } from './registry-error';
 import { pause, type RegistryHttp } from './registry-http';
+import { contextPrefix, type SubjectNaming, subjectName } from './subjects';
 
 /** A schema to register or look up. `schemaType` absent: AVRO. */
 export interface SchemaToRegister {
@@ -32,18 +37,11 @@ export interface LatestSchema extends RegisteredSchema {
   readonly version: number;
 }
 
-/** A referenced schema with its text; those it needs itself come before it. */
-export interface ResolvedReference {
-  readonly name: string;
-  readonly text: string;
-}
-
 /** An id that is not known yet may have been registered on another node a moment ago. */
 const UNKNOWN_ID_WAITS_MS = [150, 450];
 /** How long an unknown id stays unknown without asking again. */
 const UNKNOWN_MS = 10_000;
 const MAX_UNKNOWN = 1000;
-const MAX_REFERENCES = 1000;
 const IDENTITY_RETRY_MS = 30_000;
 
 export interface SchemaRegistryOptions {
@@ -63,11 +61,13 @@ export class SchemaRegistry {
   readonly #urlsHash: string;
   readonly #flights = new Map<string, Promise<unknown>>();
   readonly #unknown = new LRUCache<string, DataError>({ max: MAX_UNKNOWN, ttl: UNKNOWN_MS });
+  readonly #associations: Associations;
   readonly #closing = new AbortController();
   #namespace: Promise<string | null> | null = null;
 
   constructor({ http, urls, cache, redis, logger }: SchemaRegistryOptions) {
     this.#http = http;
+    this.#associations = new Associations(http);
     this.#cache = cache;
     this.#redis = redis;
     this.#urlsHash = shortHash([...urls].sort());
@@ -79,9 +79,27 @@ export class SchemaRegistry {
     return this.#http.name;
   }
 
-  /** Throws DataError when the registry has no such id, RegistryError when it does not answer. */
-  schemaById(id: number): Promise<RegisteredSchema> {
-    return this.#schema(`id:${id}`, `/schemas/ids/${id}`, `Schema id ${id}`);
+  /**
+   * Throws DataError when the registry has no such id, RegistryError when it does not answer.
+   * @param subject its context is the one that the id belongs to
+   */
+  schemaById(id: number, subject = ''): Promise<RegisteredSchema> {
+    const { key, query } = scope(subject);
+    return this.#schema(`id:${id}${key}`, `/schemas/ids/${id}${query}`, `Schema id ${id}`);
+  }
+
+  /** The guid of an id. Throws RegistryError when the registry is older than guids. */
+  async guidOf(id: number, subject = ''): Promise<string> {
+    const { key, query } = scope(subject);
+    const { guid } = await this.#cached(`guid-of:${id}${key}`, GUID_ENTRY, async () => {
+      const answer = await this.#http.call('GET', `/schemas/ids/${id}${query}`);
+      const found = typeof answer === 'object' && answer !== null ? guidMember({ ...answer }) : null;
+      if (found !== null) return found;
+      throw new RegistryError('REGISTRY_REFUSED', `${this.name} gives schema id ${id} no guid`, 200, 0, {
+        hint: 'Headers name schemas by guid: use PrefixSchemaIdSerializer, or a registry that has guids.',
+      });
+    });
+    return guid;
   }
 
   schemaByGuid(guid: string): Promise<RegisteredSchema> {
@@ -135,28 +153,28 @@ export class SchemaRegistry {
     return version;
   }
 
-  /** The schemas that a schema refers to, directly or not, each after those it needs. */
-  async references(schema: Pick<RegisteredSchema, 'references'>): Promise<ResolvedReference[]> {
-    const found: ResolvedReference[] = [];
-    await this.#collect(schema.references, new Set(), found);
-    return found;
+  /** The subject of a schema. Throws DataError when it has none. */
+  async subjectOf(
+    { strategy, fallback, cluster }: SubjectNaming,
+    topic: string,
+    isKey: boolean,
+    recordName: string | null,
+  ): Promise<string> {
+    if (strategy !== 'associated') return subjectName(strategy, topic, isKey, recordName);
+    const subject = await this.#associations.subjectOf(topic, isKey, cluster);
+    if (subject !== null) return subject;
+    if (fallback !== null) return subjectName(fallback, topic, isKey, recordName);
+    throw new DataError(`The registry at ${this.name} associates no subject with the topic ${topic}`);
   }
 
-  async #collect(
-    references: readonly SchemaReference[],
-    seen: Set<string>,
-    found: ResolvedReference[],
-  ): Promise<void> {
-    for (const { name, subject, version } of references) {
-      const key = `${subject}/${version}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      if (seen.size > MAX_REFERENCES)
-        throw new DataError(`A schema refers to more than ${MAX_REFERENCES} others`);
-      const schema = await this.#schemaOfVersion(subject, version);
-      await this.#collect(schema.references, seen, found);
-      found.push({ name, text: schema.schema });
-    }
+  /**
+   * The schemas that a schema refers to, directly or not, each after those it needs.
+   * @param subject its context is that of subjects that name none
+   */
+  references(schema: Pick<RegisteredSchema, 'references'>, subject = ''): Promise<ResolvedReference[]> {
+    return resolveReferences(schema.references, subject, (name, version) =>
+      this.#schemaOfVersion(name, version),
+    );
   }
 
   #schemaOfVersion(subject: string, version: number): Promise<RegisteredSchema> {
@@ -215,7 +233,7 @@ export class SchemaRegistry {
       const answer = await this.#http.call('POST', path, body);
       const read = typeof answer === 'object' && answer !== null ? registration({ ...answer }) : null;
       if (read === null) throw this.#senseless('an id', answer);
-      return { id: read.id, schema: read.schema === schema.schema ? null : read.schema };
+      return { ...read, schema: read.schema === schema.schema ? null : read.schema };
     });
   }
 
@@ -318,6 +336,14 @@ export class SchemaRegistry {
     this.#closing.abort();
     await this.#http[Symbol.asyncDispose]();
   }
+}
+
+/** What tells ids of contexts apart, in the cache and to the registry. */
+function scope(subject: string): { key: string; query: string } {
+  const context = contextPrefix(subject);
+  return context === ''
+    ? { key: '', query: '' }
+    : { key: context, query: `?subject=${encodeURIComponent(subject)}` };
 }
 
 const IDENTITY_TTL_SECONDS = 30 * 24 * 3600;

@@ -1,7 +1,18 @@
 /** Under which subject a schema is registered. */
 import { ConfigError, DataError } from '../kernel';
 
-export type SubjectStrategy = 'topic' | 'record' | 'topic-record';
+/** Strategies that need nothing but topic and schema. */
+export type PlainStrategy = 'topic' | 'record' | 'topic-record';
+export type SubjectStrategy = PlainStrategy | 'associated';
+
+/** How subjects are named. */
+export interface SubjectNaming {
+  readonly strategy: SubjectStrategy;
+  /** With `associated`: for topics without an associated subject. Null: that is an error. */
+  readonly fallback: PlainStrategy | null;
+  /** With `associated`: the Kafka cluster as the registry knows it, `-` for any. */
+  readonly cluster: string;
+}
 
 const PACKAGE = 'io.confluent.kafka.serializers.subject.';
 
@@ -10,26 +21,36 @@ export const SUBJECT_STRATEGIES: ReadonlyMap<string, SubjectStrategy> = new Map(
   [`${PACKAGE}TopicNameStrategy`, 'topic'],
   [`${PACKAGE}RecordNameStrategy`, 'record'],
   [`${PACKAGE}TopicRecordNameStrategy`, 'topic-record'],
+  [`${PACKAGE}AssociatedNameStrategy`, 'associated'],
   ['io.confluent.kafka.serializers.subject.strategy.TopicNameStrategy', 'topic'],
   ['TopicNameStrategy', 'topic'],
   ['RecordNameStrategy', 'record'],
   ['TopicRecordNameStrategy', 'topic-record'],
+  ['AssociatedNameStrategy', 'associated'],
 ]);
 
 export const DEFAULT_SUBJECT_STRATEGY = `${PACKAGE}TopicNameStrategy`;
+
+/** Values of `subject.name.strategy.fallback.type`. */
+export const FALLBACK_STRATEGIES: ReadonlyMap<string, PlainStrategy | null> = new Map([
+  ['TOPIC', 'topic'],
+  ['RECORD', 'record'],
+  ['TOPIC_RECORD', 'topic-record'],
+  ['NONE', null],
+]);
 
 /** Throws ConfigError for a class that is none of them. */
 export function subjectStrategy(key: string, className: string): SubjectStrategy {
   const strategy = SUBJECT_STRATEGIES.get(className);
   if (strategy !== undefined) return strategy;
   throw new ConfigError(`${key}: ${className} is not a subject name strategy that is known here`, {
-    hint: 'Known are TopicNameStrategy, RecordNameStrategy and TopicRecordNameStrategy.',
+    hint: 'Known are TopicNameStrategy, RecordNameStrategy, TopicRecordNameStrategy and AssociatedNameStrategy.',
   });
 }
 
 /** `recordName` is the full name of the schema, null when it has none; only TopicName does without. */
 export function subjectName(
-  strategy: SubjectStrategy,
+  strategy: PlainStrategy,
   topic: string,
   isKey: boolean,
   recordName: string | null,
@@ -43,3 +64,31 @@ export function subjectName(
   }
   return strategy === 'record' ? recordName : `${topic}-${recordName}`;
 }
+
+export type ReferenceStrategy = 'default' | 'qualified';
+
+/** Class names of Confluent's strategies for what is imported, and short names of ours. */
+export const REFERENCE_STRATEGIES: ReadonlyMap<string, ReferenceStrategy> = new Map([
+  [`${PACKAGE}DefaultReferenceSubjectNameStrategy`, 'default'],
+  [`${PACKAGE}QualifiedReferenceSubjectNameStrategy`, 'qualified'],
+  ['DefaultReferenceSubjectNameStrategy', 'default'],
+  ['QualifiedReferenceSubjectNameStrategy', 'qualified'],
+]);
+
+export const DEFAULT_REFERENCE_STRATEGY = `${PACKAGE}DefaultReferenceSubjectNameStrategy`;
+
+/** Subject of what a schema refers to: its name, or `a.b` for the import path `a/b.proto`. */
+export const referenceSubject = (strategy: ReferenceStrategy, name: string): string =>
+  strategy === 'default' ? name : name.replaceAll('.proto', '').replaceAll('/', '.');
+
+const QUALIFIED = /^:(\.[^:]*):/;
+
+/** `:.ctx:` of a subject in a context, else nothing. Ids are per context. */
+export function contextPrefix(subject: string): string {
+  const context = QUALIFIED.exec(subject)?.[1];
+  return context === undefined || context === '.' ? '' : `:${context}:`;
+}
+
+/** The subject of a reference made in a context: unqualified ones are in the same. */
+export const inContext = (prefix: string, subject: string): string =>
+  prefix === '' || QUALIFIED.test(subject) ? subject : `${prefix}${subject}`;

@@ -96,7 +96,7 @@ describe('schema cache in Redis', () => {
     const second = recorder();
     const services = start(second);
     const two = registry(services);
-    expect(await two.register('s', { schema: SCHEMA }, plain)).toEqual({ id, schema: null });
+    expect(await two.register('s', { schema: SCHEMA }, plain)).toMatchObject({ id, schema: null });
     expect(await two.schemaById(id)).toEqual({ schema: SCHEMA, schemaType: 'AVRO', references: [] });
     expect(fake.count(/subjects|schemas/)).toBe(asked);
     expect(second.counts).toMatchObject({ 'schema_cache_hits_total redis': 2 });

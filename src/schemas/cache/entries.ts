@@ -18,6 +18,12 @@ export interface Registration {
   readonly id: number;
   /** The schema as registered, when the registry changed it. */
   readonly schema: string | null;
+  /** Null: the registry did not say. */
+  readonly guid: string | null;
+}
+
+export interface SchemaGuid {
+  readonly guid: string;
 }
 
 export interface SubjectVersion {
@@ -40,6 +46,10 @@ export const REGISTRATION_ENTRY: EntryKind<Registration> = {
 export const VERSION_ENTRY: EntryKind<SubjectVersion> = {
   parse: (text) => check(text, subjectVersion),
   ttlSeconds: 60 * MINUTE,
+};
+export const GUID_ENTRY: EntryKind<SchemaGuid> = {
+  parse: (text) => check(text, schemaGuid),
+  ttlSeconds: 7 * DAY,
 };
 
 type Members = Readonly<Record<string, unknown>>;
@@ -89,8 +99,14 @@ function referencesOf(value: unknown): SchemaReference[] | null {
 
 export function registration(members: Members): Registration | null {
   const { id, schema = null } = members;
-  return isId(id) && (schema === null || typeof schema === 'string') ? { id, schema } : null;
+  if (!isId(id) || (schema !== null && typeof schema !== 'string')) return null;
+  return { id, schema, guid: schemaGuid(members)?.guid ?? null };
 }
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const schemaGuid = ({ guid }: Members): SchemaGuid | null =>
+  typeof guid === 'string' && GUID.test(guid) ? { guid } : null;
 
 function subjectVersion(members: Members): SubjectVersion | null {
   const { version } = members;

@@ -1,0 +1,48 @@
+/** What a schema language does for its converter; the rest is the same for all of them. */
+import type { Schema } from '../../kernel';
+import type { SchemaKind } from '../../schemas/cache/entries';
+import type { SchemaReference } from '../../schemas/identity';
+import type { ResolvedReference } from '../../schemas/references';
+
+/** The schema that data say themselves they have. */
+export interface OwnSchema<W> {
+  /** Null: the data have none that could be registered. */
+  readonly text: string | null;
+  readonly references?: readonly SchemaReference[];
+  /** Full name, for the subject name strategies that need it. */
+  readonly recordName: string | null;
+  readonly write: W;
+}
+
+/** A schema of the registry to write with. */
+export interface GivenSchema<W, O> {
+  readonly write: W;
+  /** Why data of their own schema do not fit it; null when they do. */
+  problem(own: O): string | null;
+}
+
+/** Ready to read values of one schema. */
+export interface Decoder {
+  readonly schema: Schema | null;
+  /** Reads the bytes from `start` to their end. Throws DataError. */
+  readonly read: (bytes: Buffer, start: number) => unknown;
+}
+
+/** A schema of the registry to read with. */
+export interface ReadableSchema {
+  readonly recordName: string | null;
+  /** Whether the version of the registry becomes that of the Connect schema. */
+  readonly wantsVersion: boolean;
+  compile(version: number | null): Decoder;
+}
+
+export interface SchemaLanguage<W, O extends OwnSchema<W> = OwnSchema<W>> {
+  readonly type: SchemaKind;
+  /** Whether a null that was written with a schema is read with it; otherwise it is like no value at all. */
+  readonly nullHasSchema: boolean;
+  /** Throws DataError when a Connect schema has no form in this language. */
+  own(schema: Schema | null): O;
+  /** Throws DataError. @param references dependencies first */
+  given(schema: Schema | null, text: string, references: readonly ResolvedReference[]): GivenSchema<W, O>;
+  readable(text: string, references: readonly ResolvedReference[]): ReadableSchema;
+}
