@@ -76,7 +76,8 @@ function brokerSettings(): Record<string, string | number> {
 async function addScramUser(mechanism: string): Promise<void> {
   const load = createRequire(__filename);
   const { fetchJars, java } = load(path.join(repositoryRoot, 'scripts/stack/kafka.cjs'));
-  const jars = await fetchJars(() => undefined);
+  const { stackDir } = load(path.join(repositoryRoot, 'scripts/stack/paths.cjs'));
+  const jars = await fetchJars(path.join(stackDir, 'jars'), () => undefined);
   const where = [
     '--bootstrap-server',
     broker.address(),
