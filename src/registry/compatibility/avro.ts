@@ -51,7 +51,7 @@ export function checkAvro(
   writer: AvroSchema,
   maxSteps: number = MAX_STEPS,
 ): readonly AvroProblem[] {
-  const broken = new PairMap<AvroSchema, true>();
+  const broken = new PairMap<AvroSchema, Verdict>();
   const budget: Budget = { steps: maxSteps, exhausted: false };
   for (;;) {
     const check = new Check(broken, budget);
@@ -90,15 +90,16 @@ class Check {
   #depth = 0;
 
   constructor(
-    /** Pairs that an earlier pass found broken. */
-    readonly broken: PairMap<AvroSchema, true>,
+    /** Pairs that an earlier pass found broken, and why. */
+    readonly broken: PairMap<AvroSchema, Verdict>,
     readonly budget: Budget,
   ) {}
 
   pair(reader: AvroSchema, writer: AvroSchema, at: string): Verdict {
     const known = this.#verdicts.get(reader, writer);
     if (known === 'under way') {
-      if (this.broken.get(reader, writer)) return { fits: false, problems: [] };
+      const found = this.broken.get(reader, writer);
+      if (found !== undefined) return found;
       this.#assumed.set(reader, writer, true);
       return FITS;
     }
@@ -111,7 +112,7 @@ class Check {
     this.#depth--;
     this.#verdicts.set(reader, writer, verdict);
     if (!verdict.fits && this.#assumed.get(reader, writer)) {
-      this.broken.set(reader, writer, true);
+      this.broken.set(reader, writer, verdict);
       this.assumedWrongly = true;
     }
     return verdict;
@@ -199,9 +200,14 @@ const failed = (problem: AvroProblem): Verdict => ({ fits: false, problems: [pro
 /** A shared type is judged once but met often; its problems are told once. */
 function all(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.every((verdict) => verdict.fits)) return FITS;
-  const problems = new Set<AvroProblem>();
+  const problems: AvroProblem[] = [];
   for (const problem of verdicts.flatMap((verdict) => verdict.problems)) {
-    if (problems.size < MAX_PROBLEMS) problems.add(problem);
+    if (problems.length < MAX_PROBLEMS && !problems.some((known) => isSame(known, problem))) {
+      problems.push(problem);
+    }
   }
-  return { fits: false, problems: [...problems] };
+  return { fits: false, problems };
 }
+
+const isSame = (a: AvroProblem, b: AvroProblem): boolean =>
+  a.kind === b.kind && a.location === b.location && a.reader === b.reader && a.writer === b.writer;

@@ -151,6 +151,16 @@ it('does not let a cycle that was taken for compatible decide for a union branch
   expect(check(reader, writer)).toEqual(['MISSING_UNION_BRANCH ']);
 });
 
+it('does not lose why a pair is broken that a union did without', () => {
+  // A fails by z, and C takes its place; but q needs Node, which needs A.
+  const of = (z: string, ...more: object[]) => {
+    const a = record('A', field('node', record('Node', field('back', 'A'))), field('z', z));
+    return record('R', field('x', more.length === 0 ? a : [a, ...more]), field('q', 'Node'));
+  };
+  const reader = of('int', { ...record('C'), aliases: ['A'] });
+  expect(check(reader, of('string'))).not.toEqual([]);
+});
+
 it('compares schemas that share types exponentially often in no time', () => {
   const chain = (type: string) => {
     let schema: unknown = record('R0', field('x', type));

@@ -13,7 +13,7 @@ import { PairMap } from '../pair-map';
 import { checkArray } from './arrays';
 import { checkCombined, checkPlainReader, checkPlainWriter } from './combined';
 import { checkObject } from './objects';
-import { all, FITS, failed, type JsonProblem, type Verdict, within } from './problem';
+import { all, eachOnce, FITS, failed, type JsonProblem, type Verdict, within } from './problem';
 import { checkBounds, checkEnum, checkNumber, checkString } from './scalars';
 import { type ConditionalShape, type NotShape, type Shape, Shapes, type TypedShape } from './shape';
 
@@ -41,12 +41,12 @@ export function checkJson(
 ): readonly JsonProblem[] {
   const [read, written] = [new Shapes(reader).root(), new Shapes(writer).root()];
   const budget: Budget = { left: maxSteps };
-  const broken = new PairMap<Shape, true>();
+  const broken = new PairMap<Shape, Verdict>();
   for (;;) {
     const check = new Check(broken, budget, policy === 'LENIENT');
     const verdict = check.pair(read, written);
     if (budget.left < 0) return failed('CHECK_TOO_COMPLEX', '#', reader.root, writer.root).problems;
-    if (!check.assumedWrongly) return within('#', verdict).problems;
+    if (!check.assumedWrongly) return eachOnce(within('#', verdict).problems);
   }
 }
 
@@ -63,8 +63,8 @@ class Check implements Comparison {
   #depth = 0;
 
   constructor(
-    /** Pairs that an earlier pass found broken. */
-    readonly broken: PairMap<Shape, true>,
+    /** Pairs that an earlier pass found broken, and why. */
+    readonly broken: PairMap<Shape, Verdict>,
     readonly budget: Budget,
     readonly lenient: boolean,
   ) {}
@@ -74,7 +74,8 @@ class Check implements Comparison {
     if (reader.kind === 'any' || writer.kind === 'never' || this.budget.left < 0) return FITS;
     const known = this.#verdicts.get(reader, writer);
     if (known === 'under way') {
-      if (this.broken.get(reader, writer)) return { fits: false, problems: [] };
+      const found = this.broken.get(reader, writer);
+      if (found !== undefined) return found;
       this.#assumed.set(reader, writer, true);
       return FITS;
     }
@@ -86,7 +87,7 @@ class Check implements Comparison {
     this.#depth--;
     this.#verdicts.set(reader, writer, verdict);
     if (!verdict.fits && this.#assumed.get(reader, writer) && !this.broken.get(reader, writer)) {
-      this.broken.set(reader, writer, true);
+      this.broken.set(reader, writer, verdict);
       this.assumedWrongly = true;
     }
     return verdict;

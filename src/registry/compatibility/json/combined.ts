@@ -87,7 +87,7 @@ function checkBranches(
   if (matched.size >= Math.min(read.length, written.length)) return FITS;
   const lonely = written.filter((_before, i) => partners[i] === -1);
   const free = read.filter((_now, i) => !matched.has(i));
-  const told = reader.explicit || writer.explicit ? FITS : toldByKind(free, lonely, comparison);
+  const told = reader.explicit || writer.explicit ? FITS : toldByKind(read, written, comparison);
   if (!told.fits) return told;
   return failed(
     'COMBINED_TYPE_SUBSCHEMAS_CHANGED',

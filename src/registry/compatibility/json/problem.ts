@@ -101,6 +101,25 @@ export function all(verdicts: Iterable<Verdict>): Verdict {
   return { fits: false, problems: broken.flatMap(({ problems }) => problems).slice(0, MAX_PROBLEMS) };
 }
 
+/** A schema that is referred to from many places is told of once, where it is met first from outside. */
+export function eachOnce(problems: readonly JsonProblem[]): readonly JsonProblem[] {
+  return problems.filter((problem) => {
+    const same = problems.filter((other) => isSame(problem, other));
+    return same.every((other) => other === problem || isOuter(problem, other, problems));
+  });
+}
+
+const isSame = (a: JsonProblem, b: JsonProblem): boolean =>
+  a.kind === b.kind &&
+  a.reader === b.reader &&
+  a.writer === b.writer &&
+  (typeof a.reader === 'object' || typeof a.writer === 'object');
+
+function isOuter(a: JsonProblem, b: JsonProblem, problems: readonly JsonProblem[]): boolean {
+  if (a.location.length !== b.location.length) return a.location.length < b.location.length;
+  return problems.indexOf(a) < problems.indexOf(b);
+}
+
 /** The verdict on a part, as a verdict on the whole. */
 export function within(place: string, verdict: Verdict): Verdict {
   if (verdict.fits || place === '') return verdict;

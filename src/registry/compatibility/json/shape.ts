@@ -122,30 +122,38 @@ export class Shapes {
     if (!(json instanceof Map)) return this.#any;
     const known = this.#known.get(json);
     if (known !== undefined) return known;
-    const shape = this.#make(json);
+    const shape = this.#follow(json);
     this.#known.set(json, shape);
     return shape;
   }
 
-  /** Never recurses into references: chains of them are followed here, other ones when somebody looks. */
-  #make(json: JsonObject): Shape {
+  /** Follows a chain of references to what it means. References that are one part of several wait until somebody looks. */
+  #follow(json: JsonObject): Shape {
     const passed = new Set<JsonObject>();
     for (let at = json; ; ) {
       const reference = refOf(at);
-      const standsAlone = reference !== null && refStandsAlone(this.#set.ownerOf(at).draft);
-      const parts = standsAlone ? [] : this.#ownParts(at);
-      if (reference === null) return this.#allOf(at, parts);
-      if (parts.length > 0) return this.#withReference(at, reference.ref, parts);
+      if (reference === null || !this.#isAlone(at)) return this.#made(at, reference?.ref);
       const next = this.#target(at, reference.ref);
       if (next === null) return { kind: 'unknown', json: reference.ref, child: this.#child };
+      if (typeof next === 'boolean') return this.of(next);
       passed.add(at);
       // What leads back to itself says nothing.
-      if (typeof next === 'boolean' || passed.has(next))
-        return this.of(typeof next === 'boolean' ? next : true);
+      if (passed.has(next)) return this.#any;
       at = next;
-      const known = this.#known.get(at);
-      if (known !== undefined) return known;
     }
+  }
+
+  #isAlone(json: JsonObject): boolean {
+    return refStandsAlone(this.#set.ownerOf(json).draft) || this.#parts(json).length === 0;
+  }
+
+  #made(json: JsonObject, ref: string | undefined): Shape {
+    const known = this.#known.get(json);
+    if (known !== undefined) return known;
+    const parts = this.#parts(json);
+    const shape = ref === undefined ? this.#allOf(json, parts) : this.#withReference(json, ref, parts);
+    this.#known.set(json, shape);
+    return shape;
   }
 
   #target(json: JsonObject, ref: string): SchemaJson | null {
@@ -153,17 +161,18 @@ export class Shapes {
     return 'missing' in found ? null : found.schema;
   }
 
-  #ownParts(json: JsonObject): Shape[] {
+  /** What it says itself. */
+  #parts(json: JsonObject): Shape[] {
     return [...this.#typed(json), ...this.#enums(json), ...this.#combined(json), ...this.#conditions(json)];
   }
 
   #allOf(json: JsonObject, parts: readonly Shape[]): Shape {
     if (parts.length === 0) return this.#any;
-    return parts.length === 1 ? parts[0]! : this.#parts('allOf', json, () => parts);
+    return parts.length === 1 ? parts[0]! : this.#implicit('allOf', json, () => parts);
   }
 
   #withReference(json: JsonObject, ref: string, parts: readonly Shape[]): Shape {
-    return this.#parts('allOf', json, () => {
+    return this.#implicit('allOf', json, () => {
       const target = this.#target(json, ref);
       if (target === null) return [{ kind: 'unknown', json: ref, child: this.#child }, ...parts];
       const shape = this.of(target);
@@ -188,7 +197,7 @@ export class Shapes {
         child: this.#child,
       }),
     );
-    return shapes.length === 1 ? shapes : [this.#parts('anyOf', json, () => shapes)];
+    return shapes.length === 1 ? shapes : [this.#implicit('anyOf', json, () => shapes)];
   }
 
   #enums(json: JsonObject): Shape[] {
@@ -231,7 +240,7 @@ export class Shapes {
     return shapes;
   }
 
-  #parts(criterion: Criterion, json: JsonObject, shapes: () => readonly Shape[]): Shape {
+  #implicit(criterion: Criterion, json: JsonObject, shapes: () => readonly Shape[]): Shape {
     return { kind: 'combined', json, criterion, explicit: false, child: this.#child, branches: once(shapes) };
   }
 }
