@@ -33,7 +33,7 @@ const TEXTS: Readonly<Record<ProtoProblemKind, (roles: Roles) => readonly [strin
     'keep the message, and add the new one as a field of another number',
   ],
   FIELD_NUMERIC_LABEL_CHANGED: ({ reader, writer }) => [
-    `The field is repeated in one of ${reader} and ${writer}, and single in the other`,
+    `The number is optional, required or repeated in the ${reader}, and another of these in the ${writer}`,
     'keep the label, and add a field of another number',
   ],
   REQUIRED_FIELD_ADDED: ({ reader, writer }) => [
@@ -51,6 +51,10 @@ const TEXTS: Readonly<Record<ProtoProblemKind, (roles: Roles) => readonly [strin
   MULTIPLE_FIELDS_MOVED_TO_ONEOF: ({ reader, writer }) => [
     `Fields that can be set together in the ${writer} are members of one oneof in the ${reader}: only one would be left`,
     'keep the fields outside of the oneof, or move one alone into a new oneof',
+  ],
+  FIELD_MOVED_TO_EXISTING_ONEOF: ({ reader, writer }) => [
+    `The ${reader} has a field in a oneof beside members with which it can be set together in the ${writer}`,
+    'keep the field where it was, or move it alone into a new oneof',
   ],
   CHECK_TOO_COMPLEX: () => [
     'The schemas are too large to be compared',

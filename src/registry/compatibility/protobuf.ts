@@ -1,9 +1,9 @@
 /**
  * Whether messages written with one Protobuf schema can be read with another: messages by full name, fields by number. The
- * wire format forgives much; what it does not forgive is listed in PROBLEMS.
+ * wire format forgives much; what it does not forgive is listed in ProtoProblemKind.
  */
-import type { ProtoField, ProtoFieldType, ProtoMessage } from '../../schemas/protobuf/ast';
-import { isScalar } from '../../schemas/protobuf/ast';
+import type { ProtoField, ProtoMessage, ProtoOneof } from '../../schemas/protobuf/ast';
+import { type MessageAt, type ResolvedType, resolveType } from '../../schemas/protobuf/field-type';
 import type { LinkedProto } from '../../schemas/protobuf/link';
 
 export type ProtoProblemKind =
@@ -17,6 +17,7 @@ export type ProtoProblemKind =
   | 'REQUIRED_FIELD_REMOVED'
   | 'ONEOF_FIELD_REMOVED'
   | 'MULTIPLE_FIELDS_MOVED_TO_ONEOF'
+  | 'FIELD_MOVED_TO_EXISTING_ONEOF'
   | 'CHECK_TOO_COMPLEX';
 
 export interface ProtoProblem {
@@ -62,9 +63,13 @@ class Check {
     for (const { fullName, type } of this.writer.own.values()) {
       if (type.kind !== 'message') continue;
       const counterpart = this.reader.own.get(fullName)?.type;
-      if (counterpart === undefined)
-        this.#add('MESSAGE_REMOVED', `#/${fullName}`, 'nothing', `message ${fullName}`);
-      else if (counterpart.kind === 'message') this.#messages(counterpart, fullName, type, fullName);
+      if (counterpart?.kind !== 'message') this.#removed(fullName);
+      else {
+        this.#messages(
+          { message: counterpart, fullName, home: this.reader },
+          { message: type, fullName, home: this.writer },
+        );
+      }
     }
     if (this.stepsLeft < 0) {
       return [{ kind: 'CHECK_TOO_COMPLEX', location: '#', reader: 'the schema', writer: 'the schema' }];
@@ -72,120 +77,116 @@ class Check {
     return this.#problems;
   }
 
-  #messages(reader: ProtoMessage, readerName: string, writer: ProtoMessage, writerName: string): void {
-    const pair = `${readerName} ${writerName}`;
+  #removed(fullName: string): void {
+    this.#add('MESSAGE_REMOVED', `#/${fullName}`, 'nothing', `message ${fullName}`);
+  }
+
+  #messages(reader: MessageAt, writer: MessageAt): void {
+    const pair = `${reader.fullName} ${writer.fullName}`;
     if (this.#seen.has(pair) || --this.stepsLeft < 0) return;
     this.#seen.add(pair);
-    const read = fieldsByTag(reader);
-    const written = fieldsByTag(writer);
-    for (const [tag, field] of written) this.#field(read.get(tag), readerName, field, writerName);
+    const read = fieldsByTag(reader.message);
+    const written = fieldsByTag(writer.message);
+    for (const [tag, member] of written) this.#field(read.get(tag), reader, member, writer);
     for (const [tag, { field }] of read) {
-      if (field.label === 'required' && written.get(tag)?.field.label !== 'required')
-        this.#add('REQUIRED_FIELD_ADDED', at(readerName, tag), text(field), textOf(written.get(tag)));
+      if (field.label === 'required' && !written.has(tag))
+        this.#add('REQUIRED_FIELD_ADDED', at(reader.fullName, tag), text(field), 'nothing');
     }
-    this.#oneofs(reader, readerName, read, writer, written);
+    this.#lostMembers(reader, read, writer);
+    for (const oneof of reader.message.oneofs) this.#newlyExclusive(oneof, reader.fullName, written);
   }
 
-  #field(reader: Member | undefined, readerName: string, writer: Member, writerName: string): void {
+  #field(read: Member | undefined, reader: MessageAt, { field }: Member, writer: MessageAt): void {
     this.stepsLeft--;
-    const location = at(readerName, writer.field.tag);
-    if (writer.field.label === 'required' && reader?.field.label !== 'required')
-      this.#add('REQUIRED_FIELD_REMOVED', location, textOf(reader), text(writer.field));
-    if (reader === undefined) return;
-    const kind = this.#types(reader.field.type, readerName, writer.field.type, writerName);
-    if (kind !== null) this.#add(kind, location, text(reader.field), text(writer.field));
-    else if (this.#labelBreaks(reader.field, readerName, writer.field))
-      this.#add('FIELD_NUMERIC_LABEL_CHANGED', location, text(reader.field), text(writer.field));
-  }
-
-  /** Packed and single numbers are written differently; an absent label says nothing. */
-  #labelBreaks(reader: ProtoField, scope: string, writer: ProtoField): boolean {
-    if (reader.label === null || writer.label === null || reader.label === writer.label) return false;
-    const group = this.#scalarGroup(this.reader, reader.type, scope);
-    return (
-      group !== null && group !== 'string' && (reader.label === 'repeated' || writer.label === 'repeated')
-    );
-  }
-
-  #types(
-    reader: ProtoFieldType,
-    readerScope: string,
-    writer: ProtoFieldType,
-    writerScope: string,
-  ): ProtoProblemKind | null {
-    if (reader.kind === 'map' && writer.kind === 'map') {
-      const [read, written] = [name(reader.key), name(writer.key)];
-      return (
-        this.#types(read, readerScope, written, writerScope) ??
-        this.#types(name(reader.value), readerScope, name(writer.value), writerScope)
-      );
+    const location = at(reader.fullName, field.tag);
+    if (read === undefined) {
+      if (field.label === 'required') this.#add('REQUIRED_FIELD_REMOVED', location, 'nothing', text(field));
+      return;
     }
-    if (reader.kind === 'map' || writer.kind === 'map') return 'FIELD_KIND_CHANGED';
-    const [read, written] = [
-      this.#scalarGroup(this.reader, reader, readerScope),
-      this.#scalarGroup(this.writer, writer, writerScope),
+    const [mine, theirs] = [
+      resolveType(read.field.type, reader.fullName, reader.home),
+      resolveType(field.type, writer.fullName, writer.home),
     ];
-    if ((read === null) !== (written === null)) return 'FIELD_KIND_CHANGED';
-    if (read !== null) return read === written ? null : 'FIELD_SCALAR_KIND_CHANGED';
-    return this.#named(reader, readerScope, writer, writerScope);
+    const isMap = [read.field.type.kind === 'map', field.type.kind === 'map'] as const;
+    const kind = isMap[0] !== isMap[1] ? 'FIELD_KIND_CHANGED' : this.#types(mine, theirs, isMap[0]);
+    if (kind !== null) this.#add(kind, location, text(read.field), text(field));
+    else if (labelBreaks(read.field, field, mine))
+      this.#add('FIELD_NUMERIC_LABEL_CHANGED', location, text(read.field), text(field));
   }
 
-  #named(
-    reader: ProtoFieldType,
-    readerScope: string,
-    writer: ProtoFieldType,
-    writerScope: string,
-  ): ProtoProblemKind | null {
-    const read = messageOf(this.reader, reader, readerScope);
-    const written = messageOf(this.writer, writer, writerScope);
-    if (read === null || written === null) return null;
-    if (simpleName(read.fullName, this.reader) !== simpleName(written.fullName, this.writer))
-      return 'FIELD_NAMED_TYPE_CHANGED';
-    // What is declared in the file is compared by itself; here go types that come from references.
-    this.#messages(read.message, read.fullName, written.message, written.fullName);
+  #types(reader: ResolvedType, writer: ResolvedType, isMap: boolean): ProtoProblemKind | null {
+    if (reader.kind === 'message' && writer.kind === 'message') {
+      return isMap ? this.#maps(reader, writer) : this.#named(reader, writer);
+    }
+    if (reader.kind === 'message' || writer.kind === 'message') return 'FIELD_KIND_CHANGED';
+    return scalarGroup(reader) === scalarGroup(writer) ? null : 'FIELD_SCALAR_KIND_CHANGED';
+  }
+
+  /** Keys with keys, values with values. */
+  #maps(reader: MessageAt, writer: MessageAt): ProtoProblemKind | null {
+    for (const [i, field] of reader.message.fields.entries()) {
+      const other = writer.message.fields[i]!;
+      const kind = this.#types(
+        resolveType(field.type, reader.fullName, reader.home),
+        resolveType(other.type, writer.fullName, writer.home),
+        false,
+      );
+      if (kind !== null) return kind;
+    }
     return null;
   }
 
-  /** Scalars of one group read each other; an enum is a number. Null: a message. */
-  #scalarGroup(linked: LinkedProto, type: ProtoFieldType, scope: string): string | null {
-    if (type.kind !== 'name') return null;
-    if (isScalar(type.name)) return GROUPS[type.name]!;
-    const resolved = linked.resolve(type.name, scope);
-    return resolved !== null && linked.find(resolved)?.type.kind === 'enum' ? 'varint' : null;
+  #named(reader: MessageAt, writer: MessageAt): ProtoProblemKind | null {
+    if (localName(reader) !== localName(writer)) return 'FIELD_NAMED_TYPE_CHANGED';
+    // What is declared in the files themselves is compared there; here go types that come from references.
+    this.#messages(reader, writer);
+    if (reader.home !== this.reader || writer.home !== this.writer) this.#nested(reader, writer);
+    return null;
   }
 
-  #oneofs(
-    reader: ProtoMessage,
-    readerName: string,
-    read: ReadonlyMap<number, Member>,
-    writer: ProtoMessage,
-    written: ReadonlyMap<number, Member>,
-  ): void {
-    const survivors = new Set(reader.oneofs.map((oneof) => oneof.name));
-    for (const oneof of writer.oneofs) {
-      if (!survivors.has(oneof.name)) continue;
-      for (const field of oneof.fields) {
-        if (!read.has(field.tag))
-          this.#add('ONEOF_FIELD_REMOVED', `#/${readerName}/${oneof.name}`, 'nothing', text(field));
+  /** Messages within a message of a reference. */
+  #nested(reader: MessageAt, writer: MessageAt): void {
+    const mine = new Map(messagesIn(reader).map((inner) => [inner.message.name, inner]));
+    for (const inner of messagesIn(writer)) {
+      const counterpart = mine.get(inner.message.name);
+      if (--this.stepsLeft < 0) return;
+      if (counterpart === undefined) this.#removed(inner.fullName);
+      else {
+        this.#messages(counterpart, inner);
+        this.#nested(counterpart, inner);
       }
     }
-    const before = new Set(writer.oneofs.map((oneof) => oneof.name));
-    for (const oneof of reader.oneofs) {
-      const origins = oneof.fields.flatMap(({ tag }) => {
-        const old = written.get(tag);
-        return old === undefined ? [] : [old.oneof ?? `field ${tag}`];
-      });
-      const distinct = new Set(before.has(oneof.name) ? [oneof.name, ...origins] : origins);
-      if (distinct.size > 1) {
-        const fields = oneof.fields.map(({ name: each }) => each).join(', ');
-        this.#add(
-          'MULTIPLE_FIELDS_MOVED_TO_ONEOF',
-          `#/${readerName}/${oneof.name}`,
-          `oneof of ${fields}`,
-          [...distinct].join(', '),
-        );
-      }
+  }
+
+  /** A oneof that is gone with all its members is forgiven; one that lost some is not. */
+  #lostMembers(reader: MessageAt, read: ReadonlyMap<number, Member>, writer: MessageAt): void {
+    const survivors = new Set(reader.message.oneofs.map((oneof) => oneof.name));
+    for (const oneof of writer.message.oneofs) {
+      const lost = oneof.fields.filter(({ tag }) => !read.has(tag));
+      if (!survivors.has(oneof.name) && lost.length === oneof.fields.length) continue;
+      for (const field of lost)
+        this.#add('ONEOF_FIELD_REMOVED', `#/${reader.fullName}/${oneof.name}`, 'nothing', text(field));
     }
+  }
+
+  /** Fields that could be set together before they came into one oneof. New fields were never set. */
+  #newlyExclusive(oneof: ProtoOneof, message: string, written: ReadonlyMap<number, Member>): void {
+    const origins = new Set<string>();
+    let alone = 0;
+    for (const { tag } of oneof.fields) {
+      const old = written.get(tag);
+      if (old === undefined) continue;
+      if (old.oneof === null) alone++;
+      origins.add(old.oneof === null ? `field ${tag}` : `oneof ${old.oneof}`);
+    }
+    if (origins.size < 2) return;
+    const fields = oneof.fields.map(({ name: each }) => each).join(', ');
+    this.#add(
+      alone > 1 ? 'MULTIPLE_FIELDS_MOVED_TO_ONEOF' : 'FIELD_MOVED_TO_EXISTING_ONEOF',
+      `#/${message}/${oneof.name}`,
+      `oneof of ${fields}`,
+      [...origins].join(', '),
+    );
   }
 
   #add(kind: ProtoProblemKind, location: string, reader: string, writer: string): void {
@@ -226,27 +227,30 @@ const GROUPS: Readonly<Record<string, string>> = {
   double: 'double',
 };
 
-const name = (typeName: string): ProtoFieldType => ({ kind: 'name', name: typeName });
+/** Scalars of one group read each other; an enum is a number. */
+const scalarGroup = (type: Exclude<ResolvedType, { kind: 'message' }>): string =>
+  type.kind === 'enum' ? 'varint' : GROUPS[type.name]!;
 
-function messageOf(
-  linked: LinkedProto,
-  type: ProtoFieldType,
-  scope: string,
-): { fullName: string; message: ProtoMessage } | null {
-  if (type.kind === 'map') return null;
-  if (type.kind === 'group') return { fullName: `${scope}.${type.message.name}`, message: type.message };
-  const fullName = linked.resolve(type.name, scope);
-  const found = fullName === null ? undefined : linked.find(fullName);
-  return found?.type.kind === 'message' ? { fullName: found.fullName, message: found.type } : null;
-}
+/** Packed and single numbers are written differently; a label that is not written says nothing. */
+const labelBreaks = (reader: ProtoField, writer: ProtoField, type: ResolvedType): boolean =>
+  reader.label !== null &&
+  writer.label !== null &&
+  reader.label !== writer.label &&
+  type.kind !== 'message' &&
+  scalarGroup(type) !== 'string';
 
 /** Without the package of the file that declares it: a type may move to another package. */
-function simpleName(fullName: string, linked: LinkedProto): string {
-  const declaredIn = linked.find(fullName)?.file.package;
+function localName({ fullName, home }: MessageAt): string {
+  const declaredIn = home.file.package;
   return declaredIn && fullName.startsWith(`${declaredIn}.`)
     ? fullName.slice(declaredIn.length + 1)
     : fullName;
 }
+
+const messagesIn = ({ message, fullName, home }: MessageAt): MessageAt[] =>
+  message.types.flatMap((type) =>
+    type.kind === 'message' ? [{ message: type, fullName: `${fullName}.${type.name}`, home }] : [],
+  );
 
 const at = (message: string, tag: number): string => `#/${message}/${tag}`;
 
@@ -255,6 +259,3 @@ function text({ label, type, name: fieldName, tag }: ProtoField): string {
     type.kind === 'map' ? `map<${type.key}, ${type.value}>` : type.kind === 'group' ? 'group' : type.name;
   return `${label === null ? '' : `${label} `}${typeText} ${fieldName} = ${tag}`;
 }
-
-const textOf = (member: Member | undefined): string =>
-  member === undefined ? 'nothing' : text(member.field);

@@ -127,3 +127,28 @@ const SCALARS = new Set(
 );
 
 export const isScalar = (name: string): boolean => SCALARS.has(name);
+
+/** Those of oneofs included, after the others. */
+export const allFields = (message: ProtoMessage): ProtoField[] => [
+  ...message.fields,
+  ...message.oneofs.flatMap(({ fields }) => fields),
+];
+
+export const inScope = (scope: string, name: string): string => (scope === '' ? name : `${scope}.${name}`);
+
+export const optionValue = (options: readonly ProtoOption[], name: string): ProtoValue | undefined =>
+  options.find((option) => option.name === name)?.value;
+
+/** Text of a string or word; null: not written. */
+export function optionText(options: readonly ProtoOption[], name: string): string | null {
+  const value = optionValue(options, name);
+  return value?.kind === 'string' || value?.kind === 'word' ? value.text : null;
+}
+
+/** Whether an option is written and true. */
+export const flagOf = (options: readonly ProtoOption[], name: string): boolean =>
+  optionText(options, name) === 'true';
+
+/** `first_name` → `firstName` */
+export const jsonName = (field: string): string =>
+  field.replace(/_+(.?)/g, (_match, next: string) => next.toUpperCase());

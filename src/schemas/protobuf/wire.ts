@@ -1,12 +1,12 @@
-/** Fields of Protobuf's wire format, as far as descriptors need them: varints, texts and messages. */
-import { DataError } from '../../kernel';
+/** Fields of Protobuf's wire format without a schema: for descriptors and options. Records have codecs of their own. */
+import { DataError, int64 } from '../../kernel';
 
 export class FieldWriter {
   readonly #chunks: Buffer[] = [];
 
-  /** An int32, enum or bool. Negative numbers take ten bytes, as the format has it. */
-  number(field: number, value: number | boolean): this {
-    this.#chunks.push(varint(field << 3), varint(Number(value)));
+  /** An int, enum or bool. Negative numbers take ten bytes, as the format has it. */
+  number(field: number, value: number | bigint | boolean): this {
+    this.#chunks.push(varint(field << 3), varint(BigInt(value)));
     return this;
   }
 
@@ -16,6 +16,12 @@ export class FieldWriter {
 
   bytes(field: number, value: Buffer): this {
     this.#chunks.push(varint((field << 3) | 2), varint(value.length), value);
+    return this;
+  }
+
+  /** Four or eight bytes as they are. */
+  fixed(field: number, value: Buffer): this {
+    this.#chunks.push(varint((field << 3) | (value.length === 4 ? 5 : 1)), value);
     return this;
   }
 
@@ -32,7 +38,7 @@ export class FieldWriter {
   }
 }
 
-function varint(value: number): Buffer {
+function varint(value: number | bigint): Buffer {
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
   while (rest > 0x7fn) {
@@ -43,14 +49,17 @@ function varint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
+/** A varint as a signed number; all else as its bytes. */
+export type FieldValue = number | bigint | Buffer;
+
 /** One message's fields, by number, each in the order it came. */
-export type Fields = ReadonlyMap<number, readonly (number | Buffer)[]>;
+export type Fields = ReadonlyMap<number, readonly FieldValue[]>;
 
 const LONGEST_VARINT = 10;
 
-/** Throws DataError for what is no message. Fixed-size fields are passed over: descriptors have none that we read. */
+/** Throws DataError for what is no message. */
 export function readFields(bytes: Buffer): Fields {
-  const fields = new Map<number, (number | Buffer)[]>();
+  const fields = new Map<number, FieldValue[]>();
   let at = 0;
   const next = (): bigint => {
     let value = 0n;
@@ -65,16 +74,18 @@ export function readFields(bytes: Buffer): Fields {
   while (at < bytes.length) {
     const key = Number(next());
     const value = readValue(key & 7);
-    if (value !== null) fields.set(key >>> 3, [...(fields.get(key >>> 3) ?? []), value]);
+    const known = fields.get(key >>> 3);
+    if (known === undefined) fields.set(key >>> 3, [value]);
+    else known.push(value);
   }
   return fields;
 
-  function readValue(wireType: number): number | Buffer | null {
-    if (wireType === 0) return Number(BigInt.asIntN(64, next()));
+  function readValue(wireType: number): FieldValue {
+    if (wireType === 0) return int64(BigInt.asIntN(64, next()));
     const size = wireType === 2 ? Number(next()) : wireType === 1 ? 8 : wireType === 5 ? 4 : Number.NaN;
     if (!(at + size <= bytes.length)) throw notProtobuf(at);
     at += size;
-    return wireType === 2 ? bytes.subarray(at - size, at) : null;
+    return bytes.subarray(at - size, at);
   }
 }
 
@@ -84,10 +95,7 @@ export const numberOf = (fields: Fields, field: number): number | undefined =>
   fields.get(field)?.findLast((value) => typeof value === 'number');
 
 export const textOf = (fields: Fields, field: number): string | undefined =>
-  fields
-    .get(field)
-    ?.findLast((value) => typeof value !== 'number')
-    ?.toString();
+  buffersOf(fields, field).at(-1)?.toString();
 
 export const textsOf = (fields: Fields, field: number): string[] =>
   buffersOf(fields, field).map((bytes) => bytes.toString());
@@ -99,9 +107,8 @@ export const messageOf = (fields: Fields, field: number): Fields | undefined =>
   messagesOf(fields, field).at(-1);
 
 /** Numbers of a repeated field, packed or not. */
-export function numbersOf(fields: Fields, field: number): number[] {
-  return (fields.get(field) ?? []).flatMap((value) => (typeof value === 'number' ? [value] : unpack(value)));
-}
+export const numbersOf = (fields: Fields, field: number): number[] =>
+  (fields.get(field) ?? []).flatMap((value) => (Buffer.isBuffer(value) ? unpack(value) : [Number(value)]));
 
 function unpack(bytes: Buffer): number[] {
   const numbers: number[] = [];
@@ -118,4 +125,4 @@ function unpack(bytes: Buffer): number[] {
 }
 
 const buffersOf = (fields: Fields, field: number): Buffer[] =>
-  (fields.get(field) ?? []).filter((value) => typeof value !== 'number');
+  (fields.get(field) ?? []).filter((value) => Buffer.isBuffer(value));

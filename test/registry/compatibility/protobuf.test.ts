@@ -85,7 +85,31 @@ const cases: readonly (readonly [string, string, string, readonly string[]])[] =
     'a field into an old oneof',
     message('int32 b = 2; oneof o { int32 a = 1; }'),
     message('oneof o { int32 a = 1; int32 b = 2; }'),
-    ['MULTIPLE_FIELDS_MOVED_TO_ONEOF #/A/o'],
+    ['FIELD_MOVED_TO_EXISTING_ONEOF #/A/o'],
+  ],
+  [
+    'a field into an old oneof whose members left',
+    message('int32 b = 2; oneof o { int32 a = 1; }'),
+    message('int32 a = 1; oneof o { int32 b = 2; }'),
+    [],
+  ],
+  [
+    'two oneofs joined',
+    message('oneof o { int32 a = 1; } oneof p { int32 b = 2; }'),
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    ['FIELD_MOVED_TO_EXISTING_ONEOF #/A/o'],
+  ],
+  [
+    'a oneof dissolved, one member dropped',
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    message('int32 a = 1;'),
+    ['ONEOF_FIELD_REMOVED #/A/o'],
+  ],
+  [
+    'a member of a oneof changes its type on its way out',
+    message('oneof o { int32 a = 1; int32 b = 2; }'),
+    message('string a = 1; oneof o { int32 b = 2; }'),
+    ['FIELD_SCALAR_KIND_CHANGED #/A/1'],
   ],
   [
     'member added to a oneof',
@@ -118,14 +142,60 @@ test.each(cases)('%s', (_what, old, next, expected) => {
   expect(kinds(next, old)).toEqual(expected);
 });
 
-test('required comes and goes', () => {
-  const proto2 = (text: string) => linkProto(parseProto(text), []);
-  const [without, withIt] = [
-    proto2(message('optional int32 a = 1;')),
-    proto2(message('required int32 a = 1;')),
-  ];
-  expect(checkProto(withIt, without).map(({ kind }) => kind)).toEqual(['REQUIRED_FIELD_ADDED']);
-  expect(checkProto(without, withIt).map(({ kind }) => kind)).toEqual(['REQUIRED_FIELD_REMOVED']);
+/** As `cases`, in proto2. */
+const labels: readonly (readonly [string, string, string, readonly string[]])[] = [
+  ['required added', '', 'required int32 a = 1;', ['REQUIRED_FIELD_ADDED #/A/1']],
+  ['required removed', 'required int32 a = 1;', '', ['REQUIRED_FIELD_REMOVED #/A/1']],
+  [
+    'optional number required',
+    'optional int32 a = 1;',
+    'required int32 a = 1;',
+    ['FIELD_NUMERIC_LABEL_CHANGED #/A/1'],
+  ],
+  [
+    'optional double repeated',
+    'optional double a = 1;',
+    'repeated double a = 1;',
+    ['FIELD_NUMERIC_LABEL_CHANGED #/A/1'],
+  ],
+  [
+    'optional enum repeated',
+    'optional E a = 1; enum E { Z = 0; }',
+    'repeated E a = 1; enum E { Z = 0; }',
+    ['FIELD_NUMERIC_LABEL_CHANGED #/A/1'],
+  ],
+  ['optional text required', 'optional string a = 1;', 'required string a = 1;', []],
+  ['bytes repeated', 'optional bytes a = 1;', 'repeated bytes a = 1;', []],
+  ['message repeated', 'optional B a = 1; message B {}', 'repeated B a = 1; message B {}', []],
+  [
+    'a map written as its entries',
+    'map<string, int32> m = 1;',
+    'repeated MEntry m = 1; message MEntry { option map_entry = true; optional string key = 1; optional int32 value = 2; }',
+    [],
+  ],
+  [
+    'a map key changed',
+    'map<int32, int32> m = 1;',
+    'map<string, int32> m = 1;',
+    ['FIELD_SCALAR_KIND_CHANGED #/A/1'],
+  ],
+  [
+    'a map of messages',
+    'map<string, B> m = 1; message B {} message C {}',
+    'map<string, C> m = 1; message B {} message C {}',
+    ['FIELD_NAMED_TYPE_CHANGED #/A/1'],
+  ],
+  [
+    'a group changed inside',
+    'optional group G = 1 { optional int32 a = 2; }',
+    'optional group G = 1 { optional string a = 2; }',
+    ['FIELD_SCALAR_KIND_CHANGED #/A.G/2'],
+  ],
+];
+
+test.each(labels)('proto2: %s', (_what, old, next, expected) => {
+  const [writer, reader] = [old, next].map((body) => linkProto(parseProto(message(body)), []));
+  expect(checkProto(reader!, writer!).map(({ kind, location }) => `${kind} ${location}`)).toEqual(expected);
 });
 
 test('recursive messages end', () => {
@@ -140,6 +210,32 @@ test('types from references are compared when they are used', () => {
     ]);
   expect(checkProto(of('string'), of('int32')).map(({ kind, location }) => `${kind} ${location}`)).toEqual([
     'FIELD_SCALAR_KIND_CHANGED #/B/1',
+  ]);
+});
+
+test('a type that moved to a reference of another package is the same type', () => {
+  const inlined = linkProto(
+    parseProto('package p; message A { B b = 1; } message B { optional int32 x = 1; }'),
+    [],
+  );
+  const moved = (body: string) =>
+    linkProto(parseProto('package p; import "q.proto"; message A { q.B b = 1; } message B {}'), [
+      { path: 'q.proto', file: parseProto(`package q; import "r.proto"; message B { ${body} }`) },
+      { path: 'r.proto', file: parseProto('package r; message R {}') },
+    ]);
+  const found = (body: string) =>
+    checkProto(moved(body), inlined).map(({ kind, location }) => `${kind} ${location}`);
+  expect(found('optional int32 x = 1; optional r.R r = 2;')).toEqual([]);
+  expect(found('optional string x = 1;')).toEqual(['FIELD_SCALAR_KIND_CHANGED #/q.B/1']);
+});
+
+test('a nested message of a referenced one is missed', () => {
+  const of = (nested: string) =>
+    linkProto(parseProto('import "b.proto"; message A { B b = 1; }'), [
+      { path: 'b.proto', file: parseProto(`message B { ${nested} }`) },
+    ]);
+  expect(checkProto(of(''), of('message C {}')).map(({ kind, location }) => `${kind} ${location}`)).toEqual([
+    'MESSAGE_REMOVED #/B.C',
   ]);
 });
 

@@ -1,6 +1,8 @@
 import { DataError } from '../../../src/kernel';
 import { BUILTIN_PATHS, builtinProto } from '../../../src/schemas/protobuf/builtin';
+import { checkProto } from '../../../src/schemas/protobuf/check';
 import { linkProto } from '../../../src/schemas/protobuf/link';
+import { normalizeProto } from '../../../src/schemas/protobuf/normalize';
 import { parseProto } from '../../../src/schemas/protobuf/parse';
 import { printProto } from '../../../src/schemas/protobuf/print';
 
@@ -22,8 +24,8 @@ test('one form for all spellings; comments go, order stays', () => {
   expect(print(text)).toBe(`syntax = "proto3";
 package com.acme;
 
-import public "a.proto";
 import "b.proto";
+import public "a.proto";
 
 option java_package = "com.acme";
 option optimize_for = SPEED;
@@ -57,20 +59,18 @@ message Order {
       ]
     }];
   }
-
   enum State {
     NEW = 0;
     OLD = -1 [deprecated = true];
   }
 }
-
 message Empty {}
 
 service Orders {
   rpc Get (Order) returns (stream Order);
   rpc Put (stream .com.acme.Order) returns (Empty) {
     option idempotency_level = IDEMPOTENT;
-  }
+  };
 }
 `);
   expect(print(print(text))).toBe(print(text));
@@ -82,6 +82,7 @@ test('proto2: labels, defaults, groups, extensions', () => {
 message A {
   required string a = 1 [default = "x\\n\\"y\\""];
   optional double d = 2 [default = -1.5e3];
+
   repeated group Item = 3 {
     optional int32 n = 4;
   }
@@ -108,7 +109,6 @@ message message {
   int32 optional = 2;
   stream reserved = 3;
 }
-
 message stream {
   stream package = 1;
 }
@@ -131,11 +131,14 @@ test.each([
   expect(() => parseProto(text)).toThrow(problem);
 });
 
-const link = (text: string, files: Record<string, string> = {}) =>
-  linkProto(
+const link = (text: string, files: Record<string, string> = {}) => {
+  const linked = linkProto(
     parseProto(text),
     Object.entries(files).map(([path, source]) => ({ path, file: parseProto(source) })),
   );
+  checkProto(linked);
+  return linked;
+};
 
 test('names mean what the innermost scope says', () => {
   const linked = link(
@@ -184,7 +187,9 @@ test.each([
 });
 
 test('every built-in file links with the built-in files', () => {
-  const files = BUILTIN_PATHS.map((path) => ({ path, file: builtinProto(path)! }));
-  for (const { file } of files) expect(() => linkProto(file, files)).not.toThrow();
+  for (const path of BUILTIN_PATHS) {
+    const linked = linkProto(builtinProto(path)!, []);
+    expect(() => normalizeProto(linked)).not.toThrow();
+  }
   expect(builtinProto('other.proto')).toBeUndefined();
 });
