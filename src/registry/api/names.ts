@@ -20,6 +20,10 @@ function prefixOf(request: FastifyRequest): string {
   return context === undefined ? '' : contextPrefix(readContext(context));
 }
 
+/** Whether the path alone says what is asked for, so that a kept answer will do. */
+export const isPlain = (request: FastifyRequest): boolean =>
+  !request.url.includes('?') && (request.params as Params).context === undefined;
+
 /** A name that has a context already, or asks for all of them, keeps it. */
 const withPrefix = (prefix: string, text: string): string =>
   text.startsWith(':.') || text.startsWith(':*:') ? text : prefix + text;

@@ -8,7 +8,7 @@ import { hasRuleOfType } from '../state/contracts';
 import { parseSubject, relativeSubject, subjectMatcher } from '../state/names';
 import type { IdEntry, RegistryState } from '../state/registry-state';
 import { isVisible, type StoredVersion, type Subject } from '../state/subject';
-import { querySubject, querySubjectPrefix } from './names';
+import { isPlain, querySubject, querySubjectPrefix } from './names';
 import { answer, replyType } from './negotiation';
 import { page, pathId, pathText, queryFlag, queryText, queryTexts, queryVisibility } from './params';
 import { contentReply, idReply, type ReplyCache, versionReply } from './replies';
@@ -21,8 +21,8 @@ export function schemaRoutes(api: FastifyInstance, registry: Registry, cache: Re
 
   api.get('/schemas/ids/:id', (request, reply) => {
     const found = findId(registry, request);
-    if (request.url.includes('?')) return answer(reply, detailedReply(registry, request, found));
-    return sendBytes(reply, cache.ofId(found.entry), replyType(request));
+    if (isPlain(request)) return sendBytes(reply, cache.ofId(found.entry), replyType(request));
+    return answer(reply, detailedReply(registry, request, found));
   });
 
   api.get('/schemas/ids/:id/schema', (request, reply) => {
