@@ -1,5 +1,6 @@
 /** Replay, readiness, and what happens when the log misbehaves. */
 import { createPrometheus } from '../../src/http';
+import { kafkaError } from '../../src/kafka/errors';
 import type { CompactedLogOptions, KafkaPort } from '../../src/kafka/port';
 import { ConfigError, type Logger, MillraceError, SILENT } from '../../src/kernel';
 import { startRegistry } from '../../src/registry';
@@ -184,6 +185,19 @@ describe('writes that go wrong', () => {
     ]);
     kafka.beforeWrite = null;
     await client.register('s', '"int"');
+    await client.running.close();
+  });
+
+  it('answers 42209 for a schema that Kafka finds too large', async () => {
+    const kafka = createFakeKafka();
+    const client = await startClient(kafka.port);
+    kafka.beforeWrite = () => {
+      throw kafkaError(10, 'produce to _schemas-0');
+    };
+    expect(await client.call('POST', '/subjects/s/versions', { schema: '"int"' })).toEqual([
+      422,
+      { error_code: 42209, message: 'Register operation failed because schema is too large' },
+    ]);
     await client.running.close();
   });
 
