@@ -64,7 +64,7 @@ class TopicLog implements CompactedLog {
     if (this.#stopping.signal.aborted) throw laneClosed();
     this.#applied = starts.map(({ offset }) => offset);
     this.#reader = this.#kafka.reader({ isolation, outOfRange: 'earliest' });
-    this.#producer = this.#kafka.producer({ idempotent: true });
+    if (this.#options.writerId === undefined) this.#producer = this.#kafka.producer({ idempotent: true });
     this.#reader.assign(starts);
     this.#pumping = this.#pump(this.#reader);
     await orAborted(this.readToEnd(), signal, `read topic ${topic} to its end`);
@@ -81,13 +81,11 @@ class TopicLog implements CompactedLog {
 
   async write(records: readonly WrittenRecord[]): Promise<number> {
     this.#assertRunning();
+    const producer = this.#producer;
+    if (producer === null) throw notTheWriter(this.#options.topic);
     const sent = [...this.#encode(records)].map(async ([partition, builder]) => {
       const count = builder.count;
-      const { baseOffset } = await this.#producer!.send(
-        this.#options.topic,
-        partition,
-        builder.build('none'),
-      );
+      const { baseOffset } = await producer.send(this.#options.topic, partition, builder.build('none'));
       // The broker had the batch already and does not say where: then it is before the end.
       if (baseOffset < 0) await this.readToEnd();
       const end = baseOffset < 0 ? this.#applied[partition]! : baseOffset + count;
@@ -95,6 +93,26 @@ class TopicLog implements CompactedLog {
       return end - 1;
     });
     return Math.max(-1, ...(await Promise.all(sent)));
+  }
+
+  async takeOver(): Promise<void> {
+    this.#assertRunning();
+    const { topic, writerId } = this.#options;
+    if (writerId === undefined)
+      throw new RangeError(`The log of ${topic} has no writerId to take over with.`);
+    // What the old one still has on its way comes before the new one's first batch, or never.
+    const old = this.#producer;
+    this.#producer = null;
+    void old?.close();
+    const producer = this.#kafka.producer({ fencingId: writerId });
+    try {
+      await producer.fencing!.init();
+      this.#assertRunning();
+    } catch (error) {
+      await producer.close();
+      throw error;
+    }
+    this.#producer = producer;
   }
 
   async stop(): Promise<void> {
@@ -228,7 +246,7 @@ class TopicLog implements CompactedLog {
 
   #assertRunning(): void {
     if (this.#failure !== null) throw this.#failure;
-    if (this.#stopping.signal.aborted || this.#producer === null) throw laneClosed();
+    if (this.#stopping.signal.aborted || this.#reader === null) throw laneClosed();
   }
 }
 
@@ -238,6 +256,9 @@ const FORBIDDEN: ReadonlySet<number> = new Set([
   Code.TOPIC_AUTHORIZATION_FAILED,
   Code.CLUSTER_AUTHORIZATION_FAILED,
 ]);
+
+const notTheWriter = (topic: string): MillraceError =>
+  new MillraceError('KAFKA_FENCED', `This process has not taken over the writing of topic ${topic}`);
 
 function wrongPolicy(topic: string, policy: string): ConfigError {
   const danger =

@@ -106,6 +106,11 @@ export interface ProducerOptions {
   readonly transactionalId?: string;
   /** After which the coordinator aborts; 60 s unless given. */
   readonly transactionTimeoutMs?: number;
+  /**
+   * One writer at a time without transactions: sequences under the producer id of this transactional id; `fencing` is
+   * then there. Nobody else may use the id for transactions.
+   */
+  readonly fencingId?: string;
   /** -1 (all in-sync replicas) unless given. */
   readonly acks?: -1 | 0 | 1;
   /** Largest produce request, bytes; 2 MB unless given. A batch that is larger goes alone. */
@@ -138,6 +143,17 @@ export interface BatchProducer {
   close(): Promise<void>;
   /** Transactional producers only. */
   readonly transaction: ProducerTransactions | null;
+  /** Producers with a `fencingId` only. */
+  readonly fencing: ProducerFencing | null;
+}
+
+/**
+ * Kafka refuses batches of an older epoch to a partition as soon as it has one of a newer epoch: with the first batch
+ * after `init` all earlier producers of the same id are fenced from that partition, their batches on the way included.
+ */
+export interface ProducerFencing {
+  /** To be called once, before the first batch. Batches reject with KAFKA_FENCED when a successor has written. */
+  init(): Promise<void>;
 }
 
 /** Every call may reject with KAFKA_FENCED: a successor took over, this producer is of no more use. */
@@ -270,6 +286,8 @@ export interface CompactedLogOptions {
   readonly replicationFactor?: number;
   readonly configs?: Readonly<Record<string, string>>;
   readonly isolation?: Isolation;
+  /** One writer at a time, by the fence of this transactional id: `takeOver` comes before `write`. */
+  readonly writerId?: string;
   /** Applied in log order, once per record, tombstones included (value null). Key and value are copies. */
   apply(record: LogRecord): void;
   /** Called once when `apply` throws or a record is corrupt; the log has stopped. Logged when absent. */
@@ -294,6 +312,11 @@ export interface CompactedLog {
   write(
     records: readonly { readonly key: Buffer; readonly value: Buffer | null; readonly partition?: number }[],
   ): Promise<number>;
+  /**
+   * With a `writerId`: what this process writes next fences all writers before it, earlier ones of this process included.
+   * `write` before it, and once a successor has written, rejects with KAFKA_FENCED.
+   */
+  takeOver(): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -1,7 +1,10 @@
 /** As whom a producer writes: as nobody, with an id for sequences, or in transactions (`transactions.ts`). */
+import { MillraceError } from '../kernel';
+import type { Coordinators } from './coordinator';
 import { kafkaError } from './errors';
 import type { Lane } from './lane';
 import type { Delivery, PartitionQueue } from './partition-queue';
+import type { ProducerFencing } from './port';
 import { retrying } from './retry';
 import { initProducerIdRequest, type ProducerIdentity } from './wire/init-producer-id';
 
@@ -68,8 +71,57 @@ export function idempotentSession(lane: Lane, maxInFlight: number, host: Session
   return { transactionalId: null, maxInFlight, admits, refusal: () => null, failed() {} };
 }
 
-async function newIdentity(lane: Lane): Promise<ProducerIdentity> {
-  const { error, producerId, epoch } = await lane.send('any', initProducerIdRequest(null, 0));
-  if (error !== 0) throw kafkaError(error, 'give out a producer id');
+const newIdentity = (lane: Lane): Promise<ProducerIdentity> => askIdentity(lane, 'any', null, 0);
+
+async function askIdentity(
+  lane: Lane,
+  node: number | 'any',
+  transactionalId: string | null,
+  timeoutMs: number,
+): Promise<ProducerIdentity> {
+  const request = initProducerIdRequest(transactionalId, timeoutMs);
+  const { error, producerId, epoch } = await lane.send(node, request);
+  const whose = transactionalId === null ? '' : ` for ${transactionalId}`;
+  if (error !== 0) throw kafkaError(error, `give out a producer id${whose}`);
   return { producerId, epoch };
+}
+
+/** Of transactions that never begin. */
+const UNUSED_TIMEOUT_MS = 60_000;
+const FENCE_PATIENCE_MS = 60_000;
+
+/**
+ * The coordinator gives each producer of a transactional id the same producer id with a higher epoch. The batches are
+ * plain idempotent ones, which brokers order by epoch just the same; no transaction is ever begun. An epoch cannot be
+ * had back: when the sequences of a partition are lost, the producer is of no more use.
+ */
+export function fencedSession(
+  fencingId: string,
+  lane: Lane,
+  coordinators: Coordinators,
+  maxInFlight: number,
+  host: SessionHost,
+): ProducerSession & ProducerFencing {
+  let identity: ProducerIdentity | null = null;
+  const lost = () =>
+    new MillraceError('KAFKA_FENCED', `The sequences of ${fencingId} are lost: take over again`);
+
+  async function init(): Promise<void> {
+    const attempt = (node: number) => askIdentity(lane, node, fencingId, UNUSED_TIMEOUT_MS);
+    identity = await coordinators.retrying('transaction', fencingId, attempt, {
+      timeoutMs: FENCE_PATIENCE_MS,
+    });
+  }
+
+  function admits(queue: PartitionQueue): boolean {
+    if (queue.identity === null && queue.abandoned === null) queue.adopt(identity!);
+    if (queue.identity !== null) return true;
+    host.fail(lost());
+    return false;
+  }
+
+  const refusal = () =>
+    identity === null ? new RangeError(`init() the fencing of ${fencingId} before sending.`) : null;
+
+  return { transactionalId: null, maxInFlight, admits, refusal, failed() {}, init };
 }

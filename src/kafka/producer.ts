@@ -3,8 +3,8 @@ import { Accumulator } from './accumulator';
 import type { Coordinators } from './coordinator';
 import type { Lane, LaneFactory } from './lane';
 import type { Metadata } from './metadata';
-import type { BatchProducer, ProducerOptions } from './port';
-import { anonymousSession, idempotentSession } from './producer-session';
+import type { BatchProducer, ProducerFencing, ProducerOptions } from './port';
+import { anonymousSession, fencedSession, idempotentSession } from './producer-session';
 import { sleep } from './retry';
 import { Transactions } from './transactions';
 
@@ -26,9 +26,10 @@ export function createProducer(
   dependencies: ProducerDependencies,
   options: ProducerOptions = {},
 ): BatchProducer {
-  const { acks = -1, transactionalId, maxInFlight = MAX_IN_FLIGHT } = options;
+  const { acks = -1, transactionalId, fencingId, maxInFlight = MAX_IN_FLIGHT } = options;
   const idempotent = options.idempotent ?? acks === -1;
-  if ((idempotent || transactionalId !== undefined) && acks !== -1) {
+  const hasId = transactionalId !== undefined || fencingId !== undefined;
+  if ((idempotent || hasId) && acks !== -1) {
     throw new RangeError('An idempotent or transactional producer needs acks -1.');
   }
   const lane = dependencies.openLane('produce');
@@ -39,6 +40,13 @@ export function createProducer(
     bufferBytes: options.bufferBytes ?? BUFFER_BYTES,
     deliveryTimeoutMs: options.deliveryTimeoutMs ?? Number.POSITIVE_INFINITY,
   });
+  if (fencingId !== undefined) {
+    const fencingLane = dependencies.openLane('fencing');
+    const { coordinators } = dependencies;
+    const fencing = fencedSession(fencingId, fencingLane, coordinators, maxInFlight, accumulator);
+    accumulator.use(fencing);
+    return face(accumulator, [lane, fencingLane], null, fencing);
+  }
   if (transactionalId === undefined) {
     // Without sequences a second batch of a partition in flight might overtake the first, unless nothing is resent.
     const anonymous = anonymousSession(acks === 0 ? maxInFlight : 1);
@@ -61,9 +69,11 @@ function face(
   accumulator: Accumulator,
   lanes: readonly Lane[],
   transaction: Transactions | null,
+  fencing: ProducerFencing | null = null,
 ): BatchProducer {
   return {
     transaction,
+    fencing,
     send: (topic, partition, batch) => accumulator.send(topic, partition, batch),
     ready: () => accumulator.ready(),
     flush: () => accumulator.flush(),

@@ -11,6 +11,7 @@ export function trackProducer(producer: BatchProducer, used: Set<string>): Batch
     flush: () => producer.flush(),
     close: () => producer.close(),
     transaction: producer.transaction,
+    fencing: producer.fencing,
   };
 }
 

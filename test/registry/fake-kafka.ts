@@ -38,6 +38,7 @@ export function createFakeKafka(): FakeKafka {
       for (const { key, value } of written) append(key, value);
       return records.length - 1;
     },
+    takeOver: async () => undefined,
     async stop() {
       logs.delete(options);
     },

@@ -24,6 +24,7 @@ export function fakeKafka({ up = true } = {}): FakeKafka {
     flush: async () => {},
     close: async () => {},
     transaction: null,
+    fencing: null,
   };
   const kafka = {
     connect: () => connected,

@@ -32,6 +32,7 @@ function memoryLog(records: { key: string; value: string | null }[], failures = 
       }
       return records.length - 1;
     },
+    takeOver: async () => {},
     stop: async () => {},
   };
   const kafka = {
