@@ -28,4 +28,13 @@ export const BUILT_IN_MODULES: readonly PluginModule[] = [
       return [avroConverter];
     },
   },
+  {
+    kinds: ['converter'],
+    names: ['json-schema', 'io.confluent.connect.json.JsonSchemaConverter'],
+    load: () => {
+      const { jsonSchemaConverter } =
+        require('../convert/json-schema-converter') as typeof import('../convert/json-schema-converter');
+      return [jsonSchemaConverter];
+    },
+  },
 ];
