@@ -3,6 +3,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { causeChain, createBackoff } from '../kernel';
 import { RegistryError } from './registry-error';
 import type { RegistryAuth, RegistryOptions } from './registry-options';
+import { TokenSource } from './token-source';
 
 const CONNECTIONS = 8;
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
@@ -18,6 +19,7 @@ export class RegistryHttp implements AsyncDisposable {
   readonly #agent: Agent;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #closing = new AbortController();
+  readonly #tokens: TokenSource | null;
   /** Index of the URL that answered last. */
   #preferred = 0;
 
@@ -37,7 +39,10 @@ export class RegistryHttp implements AsyncDisposable {
       'content-type': TYPE,
       'confluent-accept-unknown-properties': 'true',
       ...authorization(options.auth),
+      ...options.headers,
     };
+    this.#tokens =
+      options.auth.kind === 'oauth' ? new TokenSource(options.auth, this.#agent, this.#closing.signal) : null;
   }
 
   /**
@@ -81,23 +86,37 @@ export class RegistryHttp implements AsyncDisposable {
     throw problem;
   }
 
+  /** A token may be withdrawn before its time: refused once, it is replaced. */
   async #send(url: string, method: Method, path: string, body?: object): Promise<unknown> {
-    let status: number;
-    let text: string;
+    let answer = await this.#exchange(url, method, path, body);
+    if (answer.status === 401 && this.#tokens !== null) {
+      this.#tokens.forget();
+      answer = await this.#exchange(url, method, path, body);
+    }
+    return readAnswer(url, `${method} ${path}`, answer.status, answer.text);
+  }
+
+  async #exchange(
+    url: string,
+    method: Method,
+    path: string,
+    body?: object,
+  ): Promise<{ status: number; text: string }> {
+    const token = await this.#tokens?.token();
+    const headers =
+      token === undefined ? this.#headers : { ...this.#headers, authorization: `Bearer ${token}` };
     try {
       const response = await request(`${url}${path}`, {
         method: method as Dispatcher.HttpMethod,
-        headers: this.#headers,
+        headers,
         body: body === undefined ? null : JSON.stringify(body),
         dispatcher: this.#agent,
         signal: this.#closing.signal,
       });
-      status = response.statusCode;
-      text = await response.body.text();
+      return { status: response.statusCode, text: await response.body.text() };
     } catch (error) {
       throw unreachable(url, error);
     }
-    return readAnswer(url, `${method} ${path}`, status, text);
   }
 
   /** Ends waits and requests; connections close. */
@@ -108,7 +127,7 @@ export class RegistryHttp implements AsyncDisposable {
 }
 
 function authorization(auth: RegistryAuth): Record<string, string> {
-  if (auth.kind === 'none') return {};
+  if (auth.kind === 'none' || auth.kind === 'oauth') return {};
   if (auth.kind === 'bearer') return { authorization: `Bearer ${auth.token}` };
   return {
     authorization: `Basic ${Buffer.from(`${auth.user}:${auth.password}`, 'utf8').toString('base64')}`,
@@ -134,18 +153,12 @@ function readAnswer(url: string, what: string, status: number, text: string): un
   }
   const { message, errorCode } = describe(answer, status);
   const said = `The Schema Registry at ${url} answered ${what} with ${status}: ${message}`;
-  if (status >= 500 || status === 429) {
+  if (status >= 500 || status === 429 || status === 408) {
     return fail('REGISTRY_UNREACHABLE', said, status, errorCode);
   }
   if (status === 409) return fail('SCHEMA_INCOMPATIBLE', said, status, errorCode);
   if (status === 401 || status === 403) {
-    return fail(
-      'REGISTRY_REFUSED',
-      said,
-      status,
-      errorCode,
-      'Check basic.auth.user.info or bearer.auth.token.',
-    );
+    return fail('REGISTRY_REFUSED', said, status, errorCode, 'Check the basic.auth.* or bearer.auth.* keys.');
   }
   return fail('REGISTRY_REFUSED', said, status, errorCode);
 }

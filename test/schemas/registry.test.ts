@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigDef, NO_METRICS, SILENT } from '../../src/kernel';
 import type { SchemaRegistry } from '../../src/schemas/registry';
@@ -7,7 +7,10 @@ import { REGISTRY_KEYS, registryOptions } from '../../src/schemas/registry-optio
 import { SchemaServices } from '../../src/schemas/services';
 import { FakeRegistry, fail } from './support/fake-registry';
 
-const definition = new ConfigDef(REGISTRY_KEYS, [{ prefix: 'schema.registry.ssl.', doc: '' }]);
+const definition = new ConfigDef(REGISTRY_KEYS, [
+  { prefix: 'schema.registry.ssl.', doc: '' },
+  { prefix: 'request.header.', doc: '' },
+]);
 const SCHEMA = '{"type":"record","name":"R","fields":[]}';
 const plain = { normalize: false };
 
@@ -97,6 +100,114 @@ describe('registry client', () => {
     expect(found.map(({ name }) => name)).toEqual(['A', 'B', 'C']);
     fake.add('X', { schema: '"int"', references: [reference('X')] });
     expect(await registry().references({ references: [reference('X')] })).toHaveLength(1);
+  });
+
+  it('asks for references of one depth at the same time, and gives a schema under each of its names', async () => {
+    const leaf = { schemaType: 'JSON', schema: '{"type":"string"}' };
+    fake.add('leaf', leaf);
+    const toLeaf = (name: string) => ({ name, subject: 'leaf', version: 1 });
+    for (const subject of ['a', 'b', 'c']) {
+      fake.add(subject, {
+        schemaType: 'JSON',
+        schema: `{"title":"${subject}"}`,
+        references: [toLeaf(`${subject}.leaf`)],
+      });
+    }
+    let most = 0;
+    let open = 0;
+    fake.delay = async () => {
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      open--;
+    };
+    const references = ['a', 'b', 'c'].map((subject) => ({ name: subject, subject, version: 1 }));
+    const found = await registry().references({ references });
+    expect(found.map(({ name }) => name)).toEqual(['a.leaf', 'a', 'b.leaf', 'b', 'c.leaf', 'c']);
+    expect(most).toBe(3);
+    expect(fake.count(/subjects\/leaf/)).toBe(1);
+  });
+
+  it('does not hang on schemas that refer to each other', async () => {
+    fake.add('x', {
+      schemaType: 'JSON',
+      schema: '{"title":"x"}',
+      references: [{ name: 'y', subject: 'y', version: 1 }],
+    });
+    fake.add('y', {
+      schemaType: 'JSON',
+      schema: '{"title":"y"}',
+      references: [{ name: 'x', subject: 'x', version: 1 }],
+    });
+    const found = await registry().references({ references: [{ name: 'x', subject: 'x', version: 1 }] });
+    expect(found.map(({ name }) => name).sort()).toEqual(['x', 'y']);
+  });
+
+  describe('contexts', () => {
+    it('tell ids apart, and are those of references that name none', async () => {
+      const schema = { schema: '{"type":"string"}', schemaType: 'JSON' };
+      fake.intercept = (_method, path) =>
+        path.startsWith('/schemas/ids/7?subject=') ? { status: 200, body: { schema: '"long"' } } : null;
+      fake.add('s', { schema: '"int"' }, 7);
+      fake.add(':.ctx:leaf', schema);
+      const client = registry();
+      expect((await client.schemaById(7)).schema).toBe('"int"');
+      expect((await client.schemaById(7, ':.ctx:s')).schema).toBe('"long"');
+      expect(fake.count(/ids\/7\?subject=%3A\.ctx%3As/)).toBe(1);
+      const references = [{ name: 'leaf.json', subject: 'leaf', version: 1 }];
+      expect(await client.references({ references }, ':.ctx:s')).toEqual([
+        { name: 'leaf.json', text: schema.schema },
+      ]);
+    });
+
+    it('may be in the address', async () => {
+      const client = registry({ 'schema.registry.url': `${fake.url}/contexts/.ctx/` });
+      await failure(client.register('s', { schema: SCHEMA }, plain));
+      expect(fake.requests.at(-1)).toBe('POST /contexts/.ctx/subjects/s/versions');
+    });
+  });
+
+  describe('guids', () => {
+    it('are those of the registry', async () => {
+      fake.guids = true;
+      const { id, guid } = await registry().register('s', { schema: SCHEMA }, plain);
+      expect(guid).toMatch(/^[0-9a-f-]{36}$/);
+      expect(await registry().guidOf(id)).toBe(guid);
+    });
+
+    it('are not made up when the registry has none', async () => {
+      const { id, guid } = await registry().register('s', { schema: SCHEMA }, plain);
+      expect(guid).toBeNull();
+      expect((await failure(registry().guidOf(id))).hint).toContain('PrefixSchemaIdSerializer');
+    });
+  });
+
+  describe('associated subjects', () => {
+    const naming = (fallback: 'topic' | null) => ({
+      strategy: 'associated' as const,
+      fallback,
+      cluster: '-',
+    });
+
+    it('are asked for once, else the fallback names the subject', async () => {
+      fake.associations.set('value of orders', ['sales']);
+      const client = registry();
+      expect(await client.subjectOf(naming('topic'), 'orders', false, null)).toBe('sales');
+      expect(await client.subjectOf(naming('topic'), 'orders', false, null)).toBe('sales');
+      expect(await client.subjectOf(naming('topic'), 'other', true, null)).toBe('other-key');
+      expect(fake.count(/associations\/resources\/-\/orders/)).toBe(1);
+      await expect(client.subjectOf(naming(null), 'other', false, null)).rejects.toThrow(
+        'associates no subject with the topic other',
+      );
+    });
+
+    it('fall back with registries that know no associations', async () => {
+      expect(await registry().subjectOf(naming('topic'), 'orders', false, null)).toBe('orders-value');
+    });
+
+    it('must be one', async () => {
+      fake.associations.set('value of orders', ['a', 'b']);
+      await expect(registry().subjectOf(naming('topic'), 'orders', false, null)).rejects.toThrow('several');
+    });
   });
 
   describe('errors', () => {
@@ -224,6 +335,120 @@ describe('registry client', () => {
       expect(fake.headers.at(-1)?.authorization).toBe(header);
       expect(fake.headers.at(-1)?.['content-type']).toBe('application/vnd.schemaregistry.v1+json');
       expect(fake.headers.at(-1)?.accept).toContain('application/vnd.schemaregistry.v1+json');
+    });
+
+    it('are taken from what Kafka clients log in with', async () => {
+      const jaas =
+        'org.apache.kafka.common.security.plain.PlainLoginModule required username="al\\\\ice" password=\'s;e"c\';';
+      await failure(
+        registry({
+          'basic.auth.credentials.source': 'SASL_INHERIT',
+          'sasl.jaas.config': jaas,
+        }).latest('s'),
+      );
+      const sent = fake.headers[0]!.authorization!;
+      expect(Buffer.from(sent.slice('Basic '.length), 'base64').toString()).toBe('al\\ice:s;e"c');
+      expect(() => options({ 'basic.auth.credentials.source': 'SASL_INHERIT' })).toThrow('sasl.jaas.config');
+    });
+
+    it('go with headers of one’s own', async () => {
+      await failure(
+        registry({
+          'request.header.X-Team': 'billing',
+          'bearer.auth.token': 't',
+          'bearer.auth.logical.cluster': 'lsrc-1',
+          'bearer.auth.identity.pool.id': 'pool-1',
+        }).latest('s'),
+      );
+      expect(fake.headers[0]).toMatchObject({
+        'x-team': 'billing',
+        authorization: 'Bearer t',
+        'target-sr-cluster': 'lsrc-1',
+        'confluent-identity-pool-id': 'pool-1',
+      });
+    });
+
+    describe('of an identity provider', () => {
+      let provider: Server;
+      let answers: { status?: number; body: object }[];
+      const asked: { authorization: string | undefined; body: string }[] = [];
+
+      beforeEach(async () => {
+        asked.length = 0;
+        provider = createServer(async (request, response) => {
+          let body = '';
+          for await (const chunk of request) body += chunk;
+          asked.push({ authorization: request.headers.authorization, body });
+          const answer = answers[Math.min(asked.length, answers.length) - 1]!;
+          response.writeHead(answer.status ?? 200).end(JSON.stringify(answer.body));
+        });
+        await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
+      });
+
+      afterEach(() => {
+        provider.closeAllConnections();
+        return new Promise((resolve) => provider.close(resolve));
+      });
+
+      const oauth = (config: Record<string, string> = {}) =>
+        registry({
+          'bearer.auth.credentials.source': 'OAUTHBEARER',
+          'bearer.auth.issuer.endpoint.url': `http://127.0.0.1:${(provider.address() as AddressInfo).port}/token`,
+          'bearer.auth.client.id': 'me & co',
+          'bearer.auth.client.secret': 's:e',
+          'bearer.auth.scope': 'registry',
+          ...config,
+        });
+      const bearers = () => fake.headers.map(({ authorization }) => authorization);
+
+      it('are asked for once, and again when their time is over', async () => {
+        answers = [
+          { body: { access_token: 'one', expires_in: 3600 } },
+          { body: { access_token: 'two', expires_in: 3600 } },
+        ];
+        const client = oauth();
+        await Promise.all([failure(client.latest('a')), failure(client.latest('b'))]);
+        expect(asked).toEqual([
+          {
+            authorization: `Basic ${Buffer.from('me+%26+co:s%3Ae').toString('base64')}`,
+            body: 'grant_type=client_credentials&scope=registry',
+          },
+        ]);
+        expect(bearers()).toEqual(['Bearer one', 'Bearer one']);
+        const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_301_000);
+        await failure(client.latest('c'));
+        now.mockRestore();
+        expect(bearers().at(-1)).toBe('Bearer two');
+      });
+
+      it('are replaced when the registry refuses one', async () => {
+        answers = [
+          { body: { access_token: 'one', expires_in: 3600 } },
+          { body: { access_token: 'two', expires_in: 3600 } },
+        ];
+        fake.intercept = () =>
+          bearers().at(-1) === 'Bearer one' ? fail(401, 401, 'no') : { status: 200, body: { id: 1 } };
+        await oauth().register('s', { schema: SCHEMA }, plain);
+        expect(bearers()).toEqual(['Bearer one', 'Bearer two']);
+      });
+
+      it('are waited for while the provider is ill, and not when it refuses', async () => {
+        answers = [{ status: 503, body: {} }, { body: { access_token: 'one' } }];
+        await failure(oauth().latest('s'));
+        expect(bearers()).toEqual(['Bearer one']);
+        answers = [{ status: 401, body: { error: 'invalid_client' } }];
+        asked.length = 0;
+        const error = await failure(oauth({ 'bearer.auth.scope': 'other' }).latest('s'));
+        expect(error).toMatchObject({ code: 'REGISTRY_REFUSED', retriable: false });
+        expect(error.message).toContain('invalid_client');
+        expect(asked).toHaveLength(1);
+      });
+
+      it('need all of their keys', () => {
+        expect(() => oauth({ 'bearer.auth.client.secret': '' })).toThrow(
+          'bearer.auth.client.secret is missing',
+        );
+      });
     });
 
     it('do not show in messages', async () => {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { canonicalAvro } from '../../../src/schemas/avro/schema-text';
 import { type SchemaReference, schemaGuid } from '../../../src/schemas/identity';
+import { parseJson, printJson } from '../../../src/schemas/json-text';
 
 interface Stored {
   schema: string;
@@ -25,6 +26,12 @@ export class FakeRegistry {
   /** Answers instead of the registry while it gives something. */
   intercept: ((method: string, path: string) => Answer | null) | null = null;
   clusterId: string | null = 'cluster-1';
+  /** Waited for before each answer. */
+  delay: (() => Promise<void>) | null = null;
+  /** Whether answers have guids, as those of registries from 8.0 on. */
+  guids = false;
+  /** Subjects by `<key|value> of <topic>`. */
+  readonly associations = new Map<string, string[]>();
   #server: Server | null = null;
   #port = 0;
 
@@ -74,6 +81,7 @@ export class FakeRegistry {
     const { method = '', url = '' } = request;
     this.requests.push(`${method} ${url}`);
     this.headers.push(request.headers);
+    await this.delay?.();
     const { status, body } = this.intercept?.(method, url) ?? this.#answer(method, url, text);
     response.writeHead(status, { 'content-type': 'application/vnd.schemaregistry.v1+json' });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -90,6 +98,10 @@ export class FakeRegistry {
     }
     if (parts[0] === 'schemas' && parts[1] === 'ids') return this.#byId(Number(parts[2]), parts[3]);
     if (parts[0] === 'schemas' && parts[1] === 'guids') return this.#byGuid(parts[2]!);
+    if (parts[0] === 'associations' && this.associations.size > 0) {
+      const found = this.associations.get(`${searchParams.get('associationType')} of ${parts[3]}`) ?? [];
+      return ok(found.map((subject) => ({ subject })));
+    }
     if (parts[0] !== 'subjects') return fail(404, 404, 'HTTP 404 Not Found');
     const subject = parts[1]!;
     if (method === 'POST' && parts[2] === 'versions') return this.#register(subject, body);
@@ -111,7 +123,7 @@ export class FakeRegistry {
   #byId(id: number, what?: string): Answer {
     const stored = this.schemas[id];
     if (stored === undefined) return fail(404, 40403, `Schema ${id} not found`);
-    if (what !== 'versions') return ok(shown(stored));
+    if (what !== 'versions') return ok({ ...shown(stored), ...this.#guid(stored) });
     const found = [...this.subjects].flatMap(([subject, ids]) =>
       ids.includes(id) ? [{ subject, version: ids.indexOf(id) + 1 }] : [],
     );
@@ -123,16 +135,21 @@ export class FakeRegistry {
     return stored === undefined ? fail(404, 40403, `Schema ${guid} not found`) : ok(shown(stored));
   }
 
+  #guid(stored: Stored): object {
+    return this.guids ? { guid: schemaGuid(stored) } : {};
+  }
+
   #register(subject: string, body: Stored): Answer {
-    const { canonical } = canonicalAvro(body.schema);
-    return ok({ id: this.add(subject, { ...body, schema: canonical }) });
+    const schema = canonical(body);
+    const id = this.add(subject, { ...body, schema });
+    return ok({ id, ...this.#guid({ ...body, schema }) });
   }
 
   #lookup(subject: string, body: Stored): Answer {
     const versions = this.subjects.get(subject);
     if (versions === undefined) return fail(404, 40401, `Subject '${subject}' not found.`);
-    const { canonical } = canonicalAvro(body.schema);
-    const index = versions.findIndex((id) => this.schemas[id]?.schema === canonical);
+    const schema = canonical(body);
+    const index = versions.findIndex((id) => this.schemas[id]?.schema === schema);
     return index < 0 ? fail(404, 40403, 'Schema not found') : this.#version(subject, index + 1);
   }
 
@@ -141,6 +158,11 @@ export class FakeRegistry {
     if (id === undefined) return fail(404, 40402, `Version ${version} not found.`);
     return ok({ subject, version, id, ...shown(this.schemas[id]!) });
   }
+}
+
+function canonical({ schema, schemaType = 'AVRO' }: Stored): string {
+  if (schemaType === 'AVRO') return canonicalAvro(schema).canonical;
+  return schemaType === 'JSON' ? printJson(parseJson(schema)) : schema;
 }
 
 const shown = ({ schema, schemaType, references }: Stored) => ({
