@@ -35,40 +35,46 @@ interface Pooled {
 
 /** Contents in use, each once. A content lives as long as a version has it. */
 export class ContentPool {
-  readonly #contents = new Map<string, Pooled>();
+  /** By type, as the type is not part of the guid; then by guid, whose text the content has anyway. */
+  readonly #contents = new Map<string, Map<string, Pooled>>();
+  #size = 0;
 
   get size(): number {
-    return this.#contents.size;
+    return this.#size;
   }
 
   /** The object in use for an equal content. */
-  known(content: Content): Content | undefined {
-    return this.#contents.get(poolKey(content.schemaType, content.guid))?.content;
+  known({ schemaType, guid }: Content): Content | undefined {
+    return this.#contents.get(schemaType)?.get(guid)?.content;
   }
 
-  /** Any content of this guid; the type of a schema is not part of its guid. */
+  /** Any content of this guid. */
   byGuid(guid: string): Content | undefined {
     const lower = guid.toLowerCase();
-    for (const type of ['AVRO', 'JSON', 'PROTOBUF']) {
-      const pooled = this.#contents.get(poolKey(type, lower));
+    for (const contents of this.#contents.values()) {
+      const pooled = contents.get(lower);
       if (pooled !== undefined) return pooled.content;
     }
     return undefined;
   }
 
   acquire(content: Content): Content {
-    const key = poolKey(content.schemaType, content.guid);
-    const pooled = this.#contents.get(key) ?? { content, uses: 0 };
-    this.#contents.set(key, pooled);
+    const contents = this.#contents.get(content.schemaType) ?? new Map<string, Pooled>();
+    this.#contents.set(content.schemaType, contents);
+    let pooled = contents.get(content.guid);
+    if (pooled === undefined) {
+      contents.set(content.guid, (pooled = { content, uses: 0 }));
+      this.#size++;
+    }
     pooled.uses++;
     return pooled.content;
   }
 
-  release(content: Content): void {
-    const key = poolKey(content.schemaType, content.guid);
-    const pooled = this.#contents.get(key);
-    if (pooled !== undefined && --pooled.uses === 0) this.#contents.delete(key);
+  release({ schemaType, guid }: Content): void {
+    const contents = this.#contents.get(schemaType);
+    const pooled = contents?.get(guid);
+    if (pooled === undefined || --pooled.uses > 0) return;
+    contents!.delete(guid);
+    this.#size--;
   }
 }
-
-const poolKey = (schemaType: string, guid: string): string => `${schemaType} ${guid}`;

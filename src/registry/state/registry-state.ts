@@ -5,6 +5,7 @@
 import { DataError } from '../../kernel';
 import type { RegistryEvent, SchemaRecord } from '../log/events';
 import { type Content, ContentPool, makeContent } from './content';
+import { Few } from './few';
 import { DEFAULT_CONTEXT, isInScope, parseSubject, relativeSubject, subjectMatcher } from './names';
 import { type CompatibilityLevel, type Scope, Settings } from './settings';
 import { type StoredVersion, Subject, type Visibility } from './subject';
@@ -16,7 +17,7 @@ export interface IdEntry {
   readonly content: Content;
   /** When the id was first written, ms. */
   readonly timestamp: number;
-  readonly uses: Set<StoredVersion>;
+  readonly uses: Few<StoredVersion>;
   /** How many uses are not soft-deleted. */
   live: number;
 }
@@ -24,7 +25,7 @@ export interface IdEntry {
 interface Context {
   readonly name: string;
   readonly ids: Map<number, IdEntry>;
-  readonly idsByContent: Map<Content, Set<number>>;
+  readonly idsByContent: Map<Content, Few<number>>;
   maxId: number;
   /** The log has a record of it, so that it stays when its subjects are gone. */
   declared: boolean;
@@ -36,7 +37,7 @@ export class RegistryState {
   readonly #subjects = new Map<string, Subject>();
   readonly #contexts = new Map<string, Context>();
   /** Versions by what they refer to: `subject version`. */
-  readonly #referrers = new Map<string, Set<StoredVersion>>();
+  readonly #referrers = new Map<string, Few<StoredVersion>>();
   #sortedNames: readonly Subject[] | null = null;
 
   constructor(defaultLevel: CompatibilityLevel) {
@@ -187,7 +188,7 @@ export class RegistryState {
     if (entry === undefined) {
       context.ids.set(
         id,
-        (entry = { id, context: context.name, content, timestamp, uses: new Set(), live: 0 }),
+        (entry = { id, context: context.name, content, timestamp, uses: new Few(), live: 0 }),
       );
       add(context.idsByContent, content, id);
     }
@@ -258,13 +259,13 @@ function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | null): void {
   else map.set(key, value);
 }
 
-function add<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
-  const set = sets.get(key);
-  if (set === undefined) sets.set(key, new Set([value]));
-  else set.add(value);
+function add<K, V extends object | number>(sets: Map<K, Few<V>>, key: K, value: V): void {
+  const set = sets.get(key) ?? new Few();
+  sets.set(key, set);
+  set.add(value);
 }
 
-function drop<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+function drop<K, V extends object | number>(sets: Map<K, Few<V>>, key: K, value: V): void {
   const set = sets.get(key);
   set?.delete(value);
   if (set?.size === 0) sets.delete(key);

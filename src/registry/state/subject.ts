@@ -20,48 +20,46 @@ export const isVisible = (version: StoredVersion, visibility: Visibility): boole
 
 /** The versions of one name, until the last one is deleted for good. */
 export class Subject {
-  readonly #versions = new Map<number, StoredVersion>();
-  /** Newest last; rebuilt when asked for after a change. */
-  #sorted: readonly StoredVersion[] | null = null;
+  /** Newest last. A new array with each change: who holds one sees what was. */
+  #versions: readonly StoredVersion[] = [];
   #live = 0;
 
   constructor(readonly name: SubjectName) {}
 
   get isEmpty(): boolean {
-    return this.#versions.size === 0;
+    return this.#versions.length === 0;
   }
 
   put(version: StoredVersion): void {
-    this.remove(version.version);
-    this.#versions.set(version.version, version);
-    if (!version.deleted) this.#live++;
-    this.#sorted = null;
+    const others = this.#versions.filter((each) => each.version !== version.version);
+    const at = others.findLastIndex((each) => each.version < version.version) + 1;
+    this.#set(others.toSpliced(at, 0, version));
   }
 
   remove(version: number): void {
-    const old = this.#versions.get(version);
-    if (old === undefined) return;
-    this.#versions.delete(version);
-    if (!old.deleted) this.#live--;
-    this.#sorted = null;
+    this.#set(this.#versions.filter((each) => each.version !== version));
+  }
+
+  #set(versions: readonly StoredVersion[]): void {
+    this.#versions = versions;
+    this.#live = versions.reduce((live, { deleted }) => live + Number(!deleted), 0);
   }
 
   get(version: number): StoredVersion | undefined {
-    return this.#versions.get(version);
+    // Without gaps each version is at its place.
+    const there = this.#versions[version - 1];
+    return there?.version === version ? there : this.#versions.find((each) => each.version === version);
   }
 
   /** Oldest first. */
   list(visibility: Visibility): readonly StoredVersion[] {
-    this.#sorted ??= [...this.#versions.values()].sort((a, b) => a.version - b.version);
-    if (visibility === 'all' || (visibility === 'live' && this.#live === this.#versions.size)) {
-      return this.#sorted;
-    }
-    return this.#sorted.filter((version) => isVisible(version, visibility));
+    const isAll = visibility === 'all' || (visibility === 'live' && this.#live === this.#versions.length);
+    return isAll ? this.#versions : this.#versions.filter((version) => isVisible(version, visibility));
   }
 
   has(visibility: Visibility): boolean {
     if (visibility === 'live') return this.#live > 0;
-    return visibility === 'all' ? this.#versions.size > 0 : this.#live < this.#versions.size;
+    return visibility === 'all' ? !this.isEmpty : this.#live < this.#versions.length;
   }
 
   latest(visibility: Visibility): StoredVersion | undefined {
