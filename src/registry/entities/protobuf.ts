@@ -7,8 +7,8 @@ import type {
   ProtoType,
   ProtoValue,
 } from '../../schemas/protobuf/ast';
-import { parseProto } from '../../schemas/protobuf/parse';
 import { printProto } from '../../schemas/protobuf/print';
+import { readProto } from '../../schemas/protobuf/schema-text';
 import type { Entity, EntityKind, EntityLanguage, Retag } from './entity';
 
 const IMPORT = 'confluent/meta.proto';
@@ -20,14 +20,14 @@ const META: Readonly<Record<EntityKind, string>> = {
 export const protobufEntities: EntityLanguage = {
   list(text) {
     const entities: Entity[] = [];
-    rewrite(parseProto(text), (entity) => {
+    rewrite(readProto(text), (entity) => {
       entities.push(entity);
       return null;
     });
     return entities;
   },
   retag(text, change) {
-    const file = parseProto(text);
+    const file = readProto(text);
     const rewritten = rewrite(file, change);
     return printProto(rewritten === file ? file : withImport(rewritten));
   },
