@@ -107,10 +107,17 @@ export class SchemaSet {
   }
 }
 
-/** Up to draft-07 an `$id` that is a fragment is what `$anchor` is later. */
+/**
+ * Up to draft-07 an `$id` that is a fragment is what `$anchor` is later. Confluent's converter writes such an `id` as in
+ * draft-04 into schemas that name no draft.
+ */
 function anchorsOf(schema: JsonObject, draft: Draft): string[] {
-  const id = idOf(schema, draft);
-  const anchors = [schema.get('$anchor'), schema.get('$dynamicAnchor'), id?.startsWith('#') && id.slice(1)];
+  const id = idOf(schema, draft) ?? schema.get('id');
+  const anchors = [
+    schema.get('$anchor'),
+    schema.get('$dynamicAnchor'),
+    typeof id === 'string' && id.startsWith('#') && id.slice(1),
+  ];
   return anchors.filter((anchor) => typeof anchor === 'string' && anchor !== '') as string[];
 }
 
