@@ -3,9 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import { createServer, type Prometheus, serveMetrics, serveProbes, toErrorReply } from '../../http';
 import type { Logger } from '../../kernel';
 import { notReplayed } from '../errors';
+import { type Forwarder, forwardWrites } from '../forwarding/forwarder';
 import type { Registry } from '../operations/registry';
 import { compatibilityRoutes } from './compatibility';
 import { contextDeletion, contextRoutes } from './contexts';
+import { type Standing, serveHealth } from './health';
 import { type Identity, metaRoutes, rootRoutes } from './meta';
 import { CONSUMED, negotiateRequests, replyType } from './negotiation';
 import { ReplyCache } from './replies';
@@ -25,6 +27,9 @@ export interface AppOptions {
   readonly isReplayed: () => boolean;
   /** Why the registry is not ready; empty when it is. */
   readonly waitingFor: () => readonly string[];
+  readonly standing: () => Standing;
+  /** Null: this is the only registry. */
+  readonly forwarder: Forwarder | null;
 }
 
 export function createApp(options: AppOptions): FastifyInstance {
@@ -40,9 +45,11 @@ export function createApp(options: AppOptions): FastifyInstance {
     mapError: (error, request) => ({ ...toErrorReply(error), contentType: replyType(request) }),
   });
   serveProbes(server, waitingFor);
+  serveHealth(server, waitingFor, options.standing);
   if (prometheus) serveMetrics(server, prometheus);
   server.register(async (api) => {
     negotiateRequests(api);
+    if (options.forwarder !== null) forwardWrites(api, options.forwarder);
     api.addHook('onRequest', (_request, _reply, done) => done(isReplayed() ? undefined : notReplayed()));
     const cache = new ReplyCache();
     const routes = async (scoped: FastifyInstance) => {

@@ -76,14 +76,22 @@ interface FoundId {
 function findId(registry: Registry, request: FastifyRequest, missing = schemaNotFound): FoundId {
   const { state } = registry;
   const id = pathId(request);
-  const subject = querySubject(registry, request) ?? '';
-  const names = namesInContexts(state, subject);
-  const used = firstOf(names, (name) => useBy(state.id(name.context, id), name.qualified));
-  if (used !== undefined) return used;
-  const entry = state.id(names[0].context, id);
+  const name = parseSubject(querySubject(registry, request) ?? '');
+  if (name.plain !== '') {
+    const names = namesInContexts(state, name);
+    const used = firstOf(names, ({ context, qualified }) => useBy(state.id(context, id), qualified));
+    if (used !== undefined) return used;
+  }
+  const entry = state.id(name.context, id);
   if (entry === undefined) throw missing(id);
-  const uses = [...entry.uses];
-  return { entry, use: uses.find(({ deleted }) => !deleted) ?? uses[0]! };
+  return { entry, use: anyUse(entry) };
+}
+
+/** A live one when there is any. */
+function anyUse({ uses }: IdEntry): StoredVersion {
+  for (const use of uses) if (!use.deleted) return use;
+  const [use] = uses;
+  return use!;
 }
 
 function useBy(entry: IdEntry | undefined, qualified: string): FoundId | undefined {

@@ -8,7 +8,7 @@ import { firstOf, lookUp, namesInContexts } from '../operations/lookup';
 import { register } from '../operations/register';
 import type { Registry } from '../operations/registry';
 import { modifyTags } from '../operations/tags';
-import type { SubjectName } from '../state/names';
+import { parseSubject, type SubjectName } from '../state/names';
 import { isVisible, type StoredVersion, type Subject, type Visibility } from '../state/subject';
 import { schemaBody, tagBody } from './bodies';
 import { pathSubject, querySubjectPrefix } from './names';
@@ -147,7 +147,7 @@ function findVersion(
     wanted === 'latest'
       ? state.subject(qualified)?.latest('live')
       : state.find(qualified, wanted, visibility);
-  const found = firstOf(namesInContexts(state, text), find);
+  const found = firstOf(namesInContexts(state, parseSubject(text)), find);
   if (found !== undefined) return found;
   if (!state.subject(text)?.has(visibility)) throw subjectNotFound(text);
   throw versionNotFound(wanted === 'latest' ? -1 : wanted);

@@ -134,11 +134,11 @@ export function decodeEvent(key: Buffer | null, value: Buffer | null): RegistryE
 
 function decodeSchema(key: Members, value: Members | null): RegistryEvent {
   const subject = subjectOf(key);
-  const version = integer(key, 'version', 'key');
+  const version = integer(key, 'version', 'key', 1);
   if (value === null) return { kind: 'schema', subject, version, value: null };
   const schemaType = typeof value.schemaType === 'string' ? value.schemaType : 'AVRO';
   const record: SchemaRecord = {
-    id: integer(value, 'id', 'value'),
+    id: integer(value, 'id', 'value', 0),
     schemaType,
     schema: text(value, 'schema', 'value'),
     references: decodeReferences(value.references),
@@ -152,11 +152,15 @@ function decodeSchema(key: Members, value: Members | null): RegistryEvent {
 function decodeReferences(value: unknown): SchemaReference[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw new DataError('"references" of the value is not an array.');
-  return value.map((item: Members) => ({
-    name: text(item, 'name', 'reference'),
-    subject: text(item, 'subject', 'reference'),
-    version: integer(item, 'version', 'reference'),
-  }));
+  return value.map((item: unknown) => {
+    if (typeof item !== 'object' || item === null) throw new DataError('A reference is not a JSON object.');
+    const reference = item as Members;
+    return {
+      name: text(reference, 'name', 'reference'),
+      subject: text(reference, 'subject', 'reference'),
+      version: integer(reference, 'version', 'reference'),
+    };
+  });
 }
 
 function decodeConfig(value: Members): SubjectConfig {
@@ -231,11 +235,15 @@ function text(members: Members, member: string, where: string): string {
   return value;
 }
 
-function integer(members: Members, member: string, where: string): number {
+function integer(members: Members, member: string, where: string, least = -MAX_INT): number {
   const value = members[member];
-  if (!Number.isSafeInteger(value)) throw new DataError(`"${member}" of the ${where} is not an integer.`);
-  return value as number;
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= MAX_INT) {
+    return value as number;
+  }
+  throw new DataError(`"${member}" of the ${where} is not an integer of 32 bits from ${least} on.`);
 }
+
+const MAX_INT = 2 ** 31 - 1;
 
 const present = <T>(value: unknown, read: (value: unknown) => T): T | null =>
   value === undefined || value === null ? null : read(value);

@@ -10,6 +10,8 @@ export interface StoreOptions {
   readonly topic: string;
   /** How long a write may take, ms. */
   readonly writeTimeoutMs: number;
+  /** One writer at a time, by this name: `takeOver` comes before `write`. */
+  readonly writerId?: string;
   readonly state: RegistryState;
   readonly logger: Logger;
   /** The topic cannot be read on: the state stays as it is, writes fail. */
@@ -23,6 +25,8 @@ export interface Store {
   catchUp(): Promise<void>;
   /** Writes in order and resolves when the state has them. A time-out leaves open whether they were written. */
   write(events: readonly RegistryEvent[]): Promise<void>;
+  /** Fences all other writers; resolves when the state has all they wrote. Rejects with KAFKA_FENCED when another was quicker. */
+  takeOver(): Promise<void>;
   stop(): Promise<void>;
   readonly replayed: number;
   readonly skipped: number;
@@ -36,6 +40,7 @@ export function createStore(options: StoreOptions): Store {
   const log: CompactedLog = kafka.compactedLog({
     topic,
     partitions: 1,
+    ...(options.writerId !== undefined && { writerId: options.writerId }),
     onFailure: options.onFailure,
     apply({ key, value, offset, timestamp }) {
       replayed++;
@@ -50,16 +55,22 @@ export function createStore(options: StoreOptions): Store {
       }
     },
   });
+  async function write(events: readonly RegistryEvent[]): Promise<void> {
+    const records = events.flatMap((event) => {
+      const value = encodeValue(event);
+      const keys = value === null ? spellings.all(event) : [encodeKey(event)];
+      return keys.map((key) => ({ key, value, partition: 0 }));
+    });
+    await within(log.write(records), writeTimeoutMs);
+  }
   return {
     start: (signal) => log.start(signal),
     catchUp: () => within(log.readToEnd(), writeTimeoutMs),
-    async write(events) {
-      const records = events.flatMap((event) => {
-        const value = encodeValue(event);
-        const keys = value === null ? spellings.all(event) : [encodeKey(event)];
-        return keys.map((key) => ({ key, value, partition: 0 }));
-      });
-      await within(log.write(records), writeTimeoutMs);
+    write,
+    async takeOver() {
+      await within(log.takeOver(), writeTimeoutMs);
+      // The fence stands with the first record; who has read that has read all that others wrote before it.
+      await write([{ kind: 'noop' }]);
     },
     stop: () => log.stop(),
     get replayed() {

@@ -77,37 +77,43 @@ export function lookUp(
   request: SchemaRequest,
   options: LookupOptions,
 ): StoredVersion {
-  const [name, ...others] = namesInContexts(registry.state, subjectText);
-  const found =
-    lookUpIn(registry, name, request, options) ?? firstOf(others, (other) => lookUpElsewhere(other));
+  const name = parseSubject(subjectText);
+  const found = firstOf(namesInContexts(registry.state, name), (each) =>
+    each === name
+      ? lookUpIn(registry, name, request, options)
+      : lookUpElsewhere(registry, each, request, options),
+  );
   if (found !== undefined) return found;
   const subject = registry.state.subject(name.qualified);
   throw subject?.has(options.deleted ? 'all' : 'live') ? schemaNotFound() : subjectNotFound(subjectText);
+}
 
-  function lookUpElsewhere(other: SubjectName): StoredVersion | undefined {
-    try {
-      return lookUpIn(registry, other, request, options);
-    } catch (error) {
-      // References may mean nothing in another context; the answer is that of the own one.
-      if (error instanceof HttpError && error.errorCode === 42201) return undefined;
-      throw error;
-    }
+/** References may mean nothing in another context; the answer is that of the own one. */
+function lookUpElsewhere(
+  registry: Registry,
+  name: SubjectName,
+  request: SchemaRequest,
+  options: LookupOptions,
+): StoredVersion | undefined {
+  try {
+    return lookUpIn(registry, name, request, options);
+  } catch (error) {
+    if (error instanceof HttpError && error.errorCode === 42201) return undefined;
+    throw error;
   }
 }
 
-/** The name itself, and for one of the default context its namesakes in the others. */
-export function namesInContexts(state: RegistryState, text: string): [SubjectName, ...SubjectName[]] {
-  const name = parseSubject(text);
-  if (name.context !== DEFAULT_CONTEXT) return [name];
-  const others = state
-    .contexts()
-    .slice(1)
-    .map((context) => parseSubject(qualify(context, name.plain)))
-    .filter(({ qualified }) => state.subject(qualified) !== undefined);
-  return [name, ...others];
+/** The name itself, and for one of the default context its namesakes in the others, looked for only when asked. */
+export function* namesInContexts(state: RegistryState, name: SubjectName): Generator<SubjectName> {
+  yield name;
+  if (name.context !== DEFAULT_CONTEXT || name.plain === '') return;
+  for (const context of state.contexts().slice(1)) {
+    const other = parseSubject(qualify(context, name.plain));
+    if (state.subject(other.qualified) !== undefined) yield other;
+  }
 }
 
-export function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+export function firstOf<T, R>(items: Iterable<T>, find: (item: T) => R | undefined): R | undefined {
   for (const item of items) {
     const found = find(item);
     if (found !== undefined) return found;

@@ -1,11 +1,12 @@
 /** What every operation works with. Operations speak of subjects and schemas; HTTP is the business of `api/`. */
 import { LRUCache } from 'lru-cache';
-import type { Counter, Metrics } from '../../kernel';
+import { type Counter, type Metrics, MillraceError } from '../../kernel';
 import { modeText, operationNotPermitted, storeError } from '../errors';
 import type { RegistryEvent } from '../log/events';
 import type { Store } from '../log/store';
 import type { RegistryState } from '../state/registry-state';
 import type { Scope } from '../state/settings';
+import { ALONE, type Primacy } from './primacy';
 import { SchemaReader } from './schema-reader';
 
 /** How many items a list has when the client does not say, and at most. */
@@ -46,6 +47,7 @@ export interface RegistryRules {
 export interface Registry {
   readonly state: RegistryState;
   readonly store: Store;
+  readonly primacy: Primacy;
   readonly rules: RegistryRules;
   readonly schemas: SchemaReader;
   readonly registered: Counter;
@@ -60,11 +62,13 @@ export function createRegistry(
   store: Store,
   rules: RegistryRules,
   metrics: Metrics,
+  primacy: Primacy = ALONE,
 ): Registry {
   let tail: Promise<unknown> = Promise.resolve();
   return {
     state,
     store,
+    primacy,
     rules,
     schemas: new SchemaReader(state, new LRUCache({ max: 1000 })),
     registered: metrics.counter('millrace_registry_schemas_registered_total', 'Schema versions registered'),
@@ -77,12 +81,25 @@ export function createRegistry(
   };
 }
 
-/** Runs a write alone, after the state has all that is in the log. `action` names it in errors. */
-export function writing<T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> {
-  return registry.exclusive(async () => {
-    await stored(action, registry.store.catchUp());
-    return work();
-  });
+/**
+ * Runs a write alone, on the primary, after the state has all that is in the log. `action` names it in errors. A write
+ * that another primary has overtaken is done again from the beginning, there or here. Throws NotPrimary, 50004.
+ */
+export async function writing<T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> {
+  const { primacy, store } = registry;
+  const since = Date.now();
+  for (;;) {
+    const term = await primacy.whenPrimary(since);
+    try {
+      return await registry.exclusive(async () => {
+        await stored(action, store.catchUp());
+        return work();
+      });
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error;
+      primacy.fenced(term, error.reason);
+    }
+  }
 }
 
 export const writeEvents = (
@@ -91,10 +108,18 @@ export const writeEvents = (
   events: readonly RegistryEvent[],
 ): Promise<void> => stored(action, registry.store.write(events));
 
+/** The log refused a write because another node took over. */
+class Overtaken extends Error {
+  constructor(readonly reason: Error) {
+    super(reason.message, { cause: reason });
+  }
+}
+
 async function stored<T>(action: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof MillraceError && error.code === 'KAFKA_FENCED') throw new Overtaken(error);
     throw storeError(action, error);
   }
 }

@@ -114,16 +114,20 @@ export class SchemaReader {
     type: SchemaType,
     references: readonly SchemaReference[],
     context: string,
-    seen: Map<string, ReferencedText> = new Map(),
+    seen: Map<string, ReferencedText & { aliases: string[] }> = new Map(),
   ): ReferencedText[] {
     for (const { name, subject, version } of references) {
       const target = this.#target(subject, version, context, 'all');
       const key = `${target.subject.name.qualified} ${version}`;
-      if (seen.has(key)) continue;
+      const known = seen.get(key);
+      if (known !== undefined) {
+        if (known.name !== name) known.aliases.push(name);
+        continue;
+      }
       const { content } = target;
       requireSameType(content, name, type);
       this.#texts(type, content.references, target.subject.name.context, seen);
-      seen.set(key, { name, text: content.schema });
+      seen.set(key, { name, aliases: [], text: content.schema });
     }
     return [...seen.values()];
   }

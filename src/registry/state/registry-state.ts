@@ -169,10 +169,13 @@ export class RegistryState {
     });
   }
 
-  /** An id means one content for ever. The first record wins, as on every follower of a Confluent cluster. */
+  /**
+   * An id means one text for ever. The first record wins, as on every follower of a Confluent cluster. Metadata and rules
+   * may differ: registries that do not know them have rewritten records without them.
+   */
   #checkId(context: Context, id: number, content: Content, replaced: StoredVersion | undefined): void {
     const entry = context.ids.get(id);
-    if (entry === undefined || entry.content === this.pool.known(content)) return;
+    if (entry === undefined || entry.content.schema === content.schema) return;
     if (replaced !== undefined && entry.uses.size === 1 && entry.uses.has(replaced)) return;
     throw new DataError(`The id ${id} has another schema already.`);
   }
@@ -213,7 +216,7 @@ export class RegistryState {
     if (!version.deleted) entry.live--;
     if (entry.uses.size === 0) {
       context.ids.delete(version.id);
-      drop(context.idsByContent, version.content, version.id);
+      drop(context.idsByContent, entry.content, version.id);
     }
     this.pool.release(version.content);
   }

@@ -68,6 +68,17 @@ it('overwrites the same version, and keeps the first content of an id', () => {
   expect(state.id('.', 1)?.content.schema).toBe('"long"');
 });
 
+it('takes another contract for the text that an id has', () => {
+  const metadata = { properties: { a: 'b' } };
+  const state = replay(schema('a', 1, 1, '"int"'), schema('b', 1, 1, '"int"', { metadata }));
+  expect(state.subject('b')!.get(1)!.content.metadata).toEqual(metadata);
+  expect(state.id('.', 1)).toMatchObject({ content: { metadata: null }, live: 2 });
+  for (const event of [gone('a', 1), gone('b', 1)]) state.apply(event, 0);
+  expect([state.id('.', 1), state.pool.size]).toEqual([undefined, 0]);
+  state.apply(schema('c', 1, 2, '"int"'), 0);
+  expect(state.idOf('.', state.subject('c')!.get(1)!.content)).toBe(2);
+});
+
 it('revives later versions after a deleted subject', () => {
   const state = replay(
     schema('a', 1, 1, '"int"'),

@@ -1,0 +1,16 @@
+/** Who may write. Several registries share a topic; one of them, the primary, writes it. */
+export interface Primacy {
+  /**
+   * Resolves with the term while this node may write. Waits, counted from `since` (ms of the clock), while it is being decided who may.
+   * Throws NotPrimary when another node may, and 50004 when nobody may.
+   */
+  whenPrimary(since: number): Promise<number>;
+  /** A write of this term was refused because another node has written meanwhile. */
+  fenced(term: number, error: Error): void;
+}
+
+/** The only registry of its topic. */
+export const ALONE: Primacy = {
+  whenPrimary: async () => 0,
+  fenced() {},
+};
