@@ -1,8 +1,12 @@
+import dns from 'node:dns/promises';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../kernel';
+import { type ConnectionLimits, createNodeServer, type NodeServer } from './node-server';
+import type { LiveTls } from './tls/settings';
 
 /** Where a server listens. An empty host means every interface; port 0 any free port. */
 export interface Listener {
+  readonly scheme: 'http' | 'https';
   readonly host: string;
   readonly port: number;
 }
@@ -14,12 +18,17 @@ export interface ListenOptions {
   readonly fallbackToFreePort?: boolean;
   /** How long requests under way may take after `close`, ms, before their connections are cut. 5 s unless given. */
   readonly closeGraceMs?: number;
+  /** Certificates for https listeners. They stay the caller's: `close` does not close them. */
+  readonly tls?: LiveTls | null;
+  readonly limits?: ConnectionLimits;
 }
 
 export interface Listening {
-  /** `http://host:port` that a client on this machine can use. */
+  /** `http://host:port` of the first listener that a client on this machine can use. */
   readonly url: string;
   readonly port: number;
+  /** Those of all listeners. */
+  readonly urls: readonly string[];
   /** Stops listening, lets requests under way end, and closes idle keep-alive connections. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -29,65 +38,111 @@ export function parseListener(text: string, key = 'listeners'): Listener {
   const match = /^([a-z]+):\/\/(\[[0-9a-f:.]+\]|[^/:[\]]*):(\d{1,5})\/?$/i.exec(text.trim());
   const wrong = (why: string) =>
     new ConfigError(`Invalid value ${text} for configuration ${key}: ${why}`, {
-      hint: 'Write it as http://host:port, for example http://localhost:8081 or http://:8081 for every interface.',
+      hint: 'Write it as http://host:port, for example http://localhost:8081 or https://:8443 for every interface.',
     });
-  if (match === null) throw wrong('not an address of the form http://host:port.');
-  if (match[1]!.toLowerCase() !== 'http') throw wrong(`the scheme ${match[1]} is not served, only http.`);
+  if (match === null) throw wrong('not an address of the form http://host:port or https://host:port.');
+  const scheme = match[1]!.toLowerCase();
+  if (scheme !== 'http' && scheme !== 'https')
+    throw wrong(`the scheme ${scheme} is not served, only http and https.`);
   const port = Number(match[3]);
   if (port > 65535) throw wrong('the port must be at most 65535.');
-  return { host: match[2]!.replace(/^\[|\]$/g, ''), port };
+  return { scheme, host: match[2]!.replace(/^\[|\]$/g, ''), port };
 }
 
-/** Starts listening. Throws ConfigError naming address and key when the address cannot be taken. */
+/** Starts listening, on all or on none. Throws ConfigError naming address and key when an address cannot be taken. */
 export async function listen(
   server: FastifyInstance,
-  listener: Listener | string,
+  listeners: Listener | string | readonly (Listener | string)[],
   options: ListenOptions = {},
 ): Promise<Listening> {
-  const key = options.key ?? 'listeners';
-  const wanted = typeof listener === 'string' ? parseListener(listener, key) : listener;
-  try {
-    await bind(server, wanted);
-  } catch (error) {
-    if (errorCode(error) !== 'EADDRINUSE' || !options.fallbackToFreePort) {
-      await server.close();
-      throw bindError(error, wanted, key);
-    }
-    await bind(server, { ...wanted, port: 0 });
-  }
-  const { port } = server.server.address() as { port: number };
-  let closed: Promise<void> | undefined;
-  return {
-    url: `http://${clientHost(wanted.host)}:${port}`,
-    port,
-    close: () => (closed ??= closeServer(server, options.closeGraceMs ?? 5000)),
-  };
-}
-
-async function bind(server: FastifyInstance, { host, port }: Listener): Promise<void> {
-  if (host !== '') {
-    await server.listen({ host, port });
-    return;
-  }
-  try {
-    await server.listen({ host: '::', port });
-  } catch (error) {
-    // Machines without IPv6.
-    if (!['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(errorCode(error))) throw error;
-    await server.listen({ host: '0.0.0.0', port });
-  }
-}
-
-/** fastify closes connections that are idle now; those that become idle while it waits must be swept too. */
-async function closeServer(server: FastifyInstance, graceMs: number): Promise<void> {
-  const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => server.server.closeAllConnections(), graceMs);
-  try {
+  const { key = 'listeners', closeGraceMs = 5000 } = options;
+  const bound: Bound[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(bound.flatMap(({ servers }) => servers.map((each) => each.close(closeGraceMs))));
     await server.close();
-  } finally {
-    clearInterval(sweep);
-    clearTimeout(cut);
+  };
+  try {
+    const wanted = [listeners]
+      .flat()
+      .map((each) => (typeof each === 'string' ? parseListener(each, key) : each));
+    requireCertificates(wanted, key, options);
+    await server.ready();
+    for (const listener of wanted) bound.push(await bindOrFallBack(server, listener, key, options));
+  } catch (error) {
+    await close();
+    throw error;
   }
+  let closed: Promise<void> | undefined;
+  const urls = bound.map(({ url }) => url);
+  return { url: urls[0]!, port: bound[0]!.port, urls, close: () => (closed ??= close()) };
+}
+
+interface Bound {
+  readonly url: string;
+  readonly port: number;
+  readonly servers: readonly NodeServer[];
+}
+
+function requireCertificates(listeners: readonly Listener[], key: string, { tls }: ListenOptions): void {
+  if (tls || listeners.every(({ scheme }) => scheme === 'http')) return;
+  throw new ConfigError(`${key} has an https address, and nothing says which certificate to show there.`, {
+    hint: 'Set ssl.keystore.location to a PEM or PKCS12 file with private key and certificate.',
+  });
+}
+
+async function bindOrFallBack(
+  server: FastifyInstance,
+  listener: Listener,
+  key: string,
+  options: ListenOptions,
+): Promise<Bound> {
+  try {
+    return await bind(server, listener, options);
+  } catch (error) {
+    if (errorCode(error) !== 'EADDRINUSE' || !options.fallbackToFreePort)
+      throw bindError(error, listener, key);
+    return bind(server, { ...listener, port: 0 }, options);
+  }
+}
+
+async function bind(server: FastifyInstance, listener: Listener, options: ListenOptions): Promise<Bound> {
+  const { scheme, host, port: wanted } = listener;
+  const open = (address: string, port: number) =>
+    openServer(server, { scheme, host: address, port }, options);
+  const [first, ...others] = await addressesOf(host);
+  const main = await open(first!, wanted).catch((error: unknown) => {
+    // Machines without IPv6.
+    if (host !== '' || !['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(errorCode(error))) throw error;
+    return open('0.0.0.0', wanted);
+  });
+  const { port } = main.server.address() as { port: number };
+  // localhost has two addresses, and clients try either first. One of them is enough where the other is not to be had.
+  const more = await Promise.allSettled(others.map((address) => open(address, port)));
+  const servers = [main, ...more.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))];
+  return { url: `${scheme}://${clientHost(host)}:${port}`, port, servers };
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  if (host === '') return ['::'];
+  if (host !== 'localhost') return [host];
+  const found = await dns.lookup(host, { all: true }).catch(() => []);
+  return found.length > 0 ? [...new Set(found.map(({ address }) => address))] : [host];
+}
+
+async function openServer(
+  { routing }: FastifyInstance,
+  { scheme, host, port }: Listener,
+  { tls = null, limits }: ListenOptions,
+): Promise<NodeServer> {
+  const opened = createNodeServer(routing, scheme === 'https' ? tls : null, limits);
+  await new Promise<void>((resolve, reject) => {
+    opened.server.once('error', reject);
+    opened.server.listen({ host, port }, () => {
+      opened.server.off('error', reject);
+      resolve();
+    });
+  });
+  return opened;
 }
 
 function bindError(error: unknown, { host, port }: Listener, key: string): ConfigError {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger, Metrics } from '../kernel';
+import { type AuthenticationOptions, requireAuthentication } from './auth/require';
 import { acceptJsonBodies } from './body';
 import { type ErrorReply, HttpError, toErrorReply } from './errors';
 import { answerUnknownRoutes } from './not-found';
@@ -22,6 +23,8 @@ export interface ServerOptions {
   /** Counts and times requests under the server's `name`. */
   readonly metrics?: Metrics;
   readonly name?: string;
+  /** Who may come in. Null, and unless given: anybody. Closing the server closes it. */
+  readonly authentication?: AuthenticationOptions | null;
 }
 
 const DEFAULT_BODY_LIMIT = 16 * 1024 * 1024;
@@ -46,12 +49,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
     // Requests under way when the server closes are answered, not refused.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    requestTimeout: 120_000,
     frameworkErrors: answerError,
   });
   server.setErrorHandler(answerError);
   acceptJsonBodies(server, options.bodyTypes ?? ['application/json']);
   if (options.requestIdHeader) echoRequestId(server, options.requestIdHeader);
+  server.decorateRequest('principal', null);
+  if (options.authentication) requireAuthentication(server, options.authentication);
   answerUnknownRoutes(server);
   if (options.metrics) measureRequests(server, options.metrics, options.name ?? 'http');
   if (options.requestLog) logRequests(server, logger);

@@ -214,7 +214,8 @@ describe('listening', () => {
 
   it.each([
     ['localhost:8081', /not an address/],
-    ['https://localhost:8081', /scheme https/],
+    ['ftp://localhost:8081', /scheme ftp/],
+    ['https://localhost:0', /which certificate to show/],
     ['http://localhost', /not an address/],
     ['http://localhost:70000', /at most 65535/],
     ['', /not an address/],
