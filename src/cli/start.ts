@@ -140,6 +140,7 @@ async function runBeside(
     logger,
     prometheus,
     replicationFactor: -1,
+    node: { address: { host: 'localhost' } },
     version,
   });
   try {

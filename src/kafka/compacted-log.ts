@@ -48,6 +48,8 @@ class TopicLog implements CompactedLog {
   #waiters: Waiter[] = [];
   #reader: BatchReader | null = null;
   #producer: BatchProducer | null = null;
+  /** Take-overs begun: only the last one counts. */
+  #takeOvers = 0;
   #pumping: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
 
@@ -100,6 +102,7 @@ class TopicLog implements CompactedLog {
     const { topic, writerId } = this.#options;
     if (writerId === undefined)
       throw new RangeError(`The log of ${topic} has no writerId to take over with.`);
+    const attempt = ++this.#takeOvers;
     // What the old one still has on its way comes before the new one's first batch, or never.
     const old = this.#producer;
     this.#producer = null;
@@ -108,6 +111,7 @@ class TopicLog implements CompactedLog {
     try {
       await producer.fencing!.init();
       this.#assertRunning();
+      if (attempt !== this.#takeOvers) throw notTheWriter(topic);
     } catch (error) {
       await producer.close();
       throw error;

@@ -12,6 +12,7 @@ import {
   type RawConfig,
   type Validator,
 } from '../kernel';
+import type { NodeAddress } from './election/identity';
 import type { RegistryOptions } from './main';
 import { DEFAULT_LIMITS, type PageLimit, type PageLimits } from './operations/registry';
 import { type CompatibilityLevel, LEVELS } from './state/settings';
@@ -52,6 +53,16 @@ const listener: Validator = (value) => {
     return (error as Error).message.replace(/^.*: /, '');
   }
 };
+
+const address: Validator = (value) =>
+  value === null || isAddress(value as string) ? null : 'Write it as http://host:port';
+
+function isAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return (
+    url !== null && ['http:', 'https:'].includes(url.protocol) && url.hostname !== '' && url.pathname === '/'
+  );
+}
 
 const errorCode: Validator = (value) =>
   value === 409 || value === 40901 ? null : 'The number must be 409 or 40901';
@@ -113,8 +124,44 @@ export const REGISTRY_CONFIG = new ConfigDef(
       type: 'STRING',
       default: 'schema-registry',
       importance: 'MEDIUM',
-      doc: 'Name of this registry cluster, told by /v1/metadata/id.',
+      doc: 'Group in which the registries of a topic choose the one that writes, told by /v1/metadata/id. The default gets the name of the topic appended when that is not _schemas.',
       validator: nonEmpty,
+    },
+    {
+      name: 'host.name',
+      type: 'STRING',
+      default: null,
+      importance: 'MEDIUM',
+      doc: 'Host under which the other registries reach this one: that of the listener unless given, the name of the machine when the listener takes every interface.',
+    },
+    {
+      name: 'inter.instance.listener',
+      type: 'STRING',
+      default: null,
+      importance: 'LOW',
+      doc: 'Whole address under which the other registries reach this one, http://host:port, where ports are mapped; instead of host.name.',
+      validator: address,
+    },
+    {
+      name: 'leader.eligibility',
+      type: 'BOOLEAN',
+      default: true,
+      importance: 'MEDIUM',
+      doc: 'Whether this registry may become the one that writes. One that may not answers reads and forwards writes.',
+    },
+    {
+      name: 'leader.election.sticky',
+      type: 'BOOLEAN',
+      default: true,
+      importance: 'LOW',
+      doc: 'Whether the registry that writes stays that while it lives. If false, an eligible one with a smaller URL takes its place.',
+    },
+    {
+      name: 'inter.instance.headers.whitelist',
+      type: 'LIST',
+      default: [],
+      importance: 'LOW',
+      doc: 'Headers of requests that are forwarded beside Content-Type, Accept, Authorization, X-Request-ID and Confluent-Accept-Unknown-Properties.',
     },
     {
       name: 'schema.validate.new.schemas',
@@ -177,8 +224,8 @@ export const REGISTRY_CONFIG = new ConfigDef(
 
 /** Keys of Confluent's registry that have no counterpart here. */
 const IGNORED: ReadonlySet<string> = new Set(
-  `host.name debug master.eligibility leader.eligibility leader.election.sticky leader.eligibility.delay.ms
-   inter.instance.protocol inter.instance.headers.whitelist schema.registry.inter.instance.protocol
+  `port debug leader.eligibility.delay.ms inter.instance.protocol schema.registry.inter.instance.protocol
+   inter.instance.listener.name
    schema.registry.zk.namespace kafkastore.connection.url kafkastore.zk.session.timeout.ms kafkastore.group.id
    kafkastore.init.timeout.ms kafkastore.write.max.retries kafkastore.topic.skip.validation kafkastore.update.handlers
    kafkastore.checkpoint.dir kafkastore.checkpoint.version schema.cache.size schema.cache.expiry.secs
@@ -194,6 +241,7 @@ const IGNORED: ReadonlySet<string> = new Set(
 /** Older spellings of keys. */
 const RENAMED: Readonly<Record<string, string>> = {
   'avro.compatibility.level': 'schema.compatibility.level',
+  'master.eligibility': 'leader.eligibility',
 };
 
 export interface RegistryConfig {
@@ -237,6 +285,12 @@ const optionsOf = (config: Config): RegistryConfig['options'] => ({
   writeTimeoutMs: config.number('kafkastore.timeout.ms'),
   compatibilityLevel: config.string('schema.compatibility.level').toUpperCase() as CompatibilityLevel,
   groupId: config.string('schema.registry.group.id'),
+  node: {
+    eligible: config.boolean('leader.eligibility'),
+    sticky: config.boolean('leader.election.sticky'),
+    address: addressOf(config),
+    forwardedHeaders: config.list('inter.instance.headers.whitelist').map((name) => name.toLowerCase()),
+  },
   requestLog: config.boolean('request.log'),
   ...(config.boolean('size.limit.filter.enabled') && {
     bodyLimitBytes: config.number('size.limit.filter.max.request.body.size'),
@@ -254,6 +308,17 @@ const optionsOf = (config: Config): RegistryConfig['options'] => ({
     },
   },
 });
+
+function addressOf(config: Config): Partial<NodeAddress> {
+  const given = config.optionalString('inter.instance.listener');
+  const host = config.optionalString('host.name');
+  if (given === null) return host === null ? {} : { host };
+  const { protocol, hostname, port } = new URL(given);
+  const scheme = protocol.slice(0, -1);
+  return { scheme, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || DEFAULT_PORTS[scheme]) };
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 const limitOf = (config: Config, list: keyof PageLimits): PageLimit => ({
   standard: config.number(`${LIST_KEYS[list]}.search.default.limit`),

@@ -86,6 +86,22 @@ export const idTaken = (id: number, subject: string) =>
     `Overwrite new schema with id ${id} in context ${contextText(subject)} is not permitted.`,
   );
 
+/** The primary could not be asked, or did not answer: whether the write was done is not known. */
+export const forwardingFailed = (url: string, cause: Error) =>
+  new HttpError(500, `Forwarding to the leader ${url} failed: ${cause.message}`, 50003, { cause });
+export const leaderUnknown = (reason: string | null) =>
+  new HttpError(500, reason === null ? 'Leader not known.' : `Leader not known: ${reason}`, 50004);
+
+/** Another node is the primary: the request belongs there. Who cannot send it there answers 50004. */
+export class NotPrimary extends HttpError {
+  constructor(
+    /** `scheme://host:port` */
+    readonly primary: string,
+  ) {
+    super(500, 'Leader not known.', 50004);
+  }
+}
+
 export const shapeError = (message: string) => new HttpError(400, message);
 export const missingBody = () => new HttpError(422, 'The request body is missing', 422);
 export const notReplayed = () =>

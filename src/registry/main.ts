@@ -1,13 +1,15 @@
 /** The Schema Registry as a server: `millrace start` runs it in its process, `millrace registry` alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { type Listener, listen, type Prometheus } from '../http';
+import { type Listener, listen, type Prometheus, parseListener } from '../http';
 import type { KafkaPort } from '../kafka/port';
 import { createBackoff, isRetriable, type Logger, NO_METRICS } from '../kernel';
 import { createApp } from './api/app';
+import type { NodeAddress } from './election/identity';
 import { createStore, type Store } from './log/store';
 import { ensureTopic } from './log/topic';
-import { createRegistry, DEFAULT_LIMITS, type RegistryRules } from './operations/registry';
+import { createNode, DEFAULT_GROUP, groupOf, type NodeOptions, type RegistryNode, writerIdOf } from './node';
+import { createRegistry, DEFAULT_LIMITS, type Registry, type RegistryRules } from './operations/registry';
 import { RegistryState } from './state/registry-state';
 import type { CompatibilityLevel } from './state/settings';
 
@@ -22,8 +24,10 @@ export interface RegistryOptions {
   readonly topic?: string;
   readonly replicationFactor?: number;
   readonly compatibilityLevel?: CompatibilityLevel;
-  /** Name of this registry's cluster, told by `/v1/metadata/id`. */
+  /** Group of the registries that share the topic, told by `/v1/metadata/id`. */
   readonly groupId?: string;
+  /** Several registries may share the topic: they choose the one that writes. Null or absent: this is the only one. */
+  readonly node?: NodeOptions | null;
   /** How long one write may take, ms. */
   readonly writeTimeoutMs?: number;
   readonly rules?: Partial<RegistryRules>;
@@ -61,14 +65,17 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const listening = await listen(appOf(options, start), options.listener, { fallbackToFreePort });
   const forget = prometheus === null ? () => {} : observe(prometheus, start);
   const stopping = new AbortController();
-  const ready = start.run(stopping.signal);
+  const ready = start.run(stopping.signal).then(() => start.node.join(addressOf(options, listening)));
   // Whoever does not wait for `ready` learns of a failure through `/ready` and the log.
   ready.catch(() => undefined);
 
   async function close(): Promise<void> {
     stopping.abort();
+    // First, so that another node takes the writes while this one answers what it has.
+    await start.node.leave();
     await listening.close();
     await ready.catch(() => undefined);
+    await start.node.close();
     await start.store.stop();
     forget();
   }
@@ -82,12 +89,19 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   };
 }
 
+function addressOf(
+  { listener }: RegistryOptions,
+  { url, port }: Pick<RunningRegistry, 'url' | 'port'>,
+): NodeAddress {
+  const { host } = typeof listener === 'string' ? parseListener(listener) : listener;
+  return { scheme: url.slice(0, url.indexOf(':')), host, port };
+}
+
 function appOf(options: RegistryOptions, start: Startup): FastifyInstance {
   const { kafka, logger, prometheus = null, requestLog = false, bodyLimitBytes } = options;
-  const { groupId = 'schema-registry', version = 'unknown', commit = 'unknown' } = options;
-  const rules = { ...DEFAULT_RULES, ...options.rules };
+  const { groupId = DEFAULT_GROUP, version = 'unknown', commit = 'unknown' } = options;
   return createApp({
-    registry: createRegistry(start.state, start.store, rules, prometheus ?? NO_METRICS),
+    registry: start.registry,
     identity: { clusterId: () => kafka.clusterId(), groupId, version, commit },
     logger,
     prometheus,
@@ -95,19 +109,24 @@ function appOf(options: RegistryOptions, start: Startup): FastifyInstance {
     bodyLimitBytes,
     isReplayed: () => start.isReplayed,
     waitingFor: () => start.waitingFor(),
+    standing: () => start.node.standing(),
+    forwarder: start.node.forwarder,
   });
 }
 
-/** State and log, and how far they are from being ready. */
+/** State and log, the node's place among others, and how far it is from being ready. */
 class Startup {
   readonly topic: string;
   readonly state: RegistryState;
   readonly store: Store;
+  readonly node: RegistryNode;
+  readonly registry: Registry;
   isReplayed = false;
   #obstacle: Error | null = null;
 
   constructor(readonly options: RegistryOptions) {
-    const { kafka, logger, topic = '_schemas', writeTimeoutMs = 10_000 } = options;
+    const { kafka, logger, topic = '_schemas', writeTimeoutMs = 10_000, prometheus, node = null } = options;
+    const metrics = prometheus ?? NO_METRICS;
     this.topic = topic;
     this.state = new RegistryState(options.compatibilityLevel ?? 'BACKWARD');
     this.store = createStore({
@@ -116,11 +135,31 @@ class Startup {
       state: this.state,
       logger,
       writeTimeoutMs,
-      onFailure: (error) => {
-        this.#obstacle = error;
-        logger.error({ err: error, topic }, 'The schemas topic cannot be read on: reads go on, writes fail');
-      },
+      ...(node !== null && { writerId: writerIdOf(topic) }),
+      onFailure: (error) => this.#broken(error),
     });
+    this.node = createNode(node, {
+      kafka,
+      groupId: groupOf(options.groupId ?? DEFAULT_GROUP, topic),
+      store: this.store,
+      waitMs: writeTimeoutMs,
+      logger,
+      metrics,
+      // Nothing that was on its way can arrive any more.
+      onTakenOver: () => this.registry.doubtfulIds.clear(),
+    });
+    const rules = { ...DEFAULT_RULES, ...options.rules };
+    this.registry = createRegistry(this.state, this.store, rules, metrics, this.node.primacy);
+  }
+
+  #broken(error: Error): void {
+    const { topic } = this;
+    this.#obstacle = error;
+    this.options.logger.error(
+      { err: error, topic },
+      'The schemas topic cannot be read on: reads go on, writes fail',
+    );
+    void this.node.leave();
   }
 
   waitingFor(): readonly string[] {
@@ -171,12 +210,13 @@ class Startup {
 /** After so long `/ready` tells that Kafka does not answer. */
 const CONNECT_MS = 3000;
 
-function observe(prometheus: Prometheus, { state, store }: Startup): () => void {
+function observe(prometheus: Prometheus, { state, store, node }: Startup): () => void {
   const gauge = (name: string, help: string, read: () => number) =>
     prometheus.observedGauge(`millrace_registry_${name}`, help, {}, read);
   const removals = [
     gauge('subjects', 'Subjects, soft-deleted ones included', () => state.subjectCount),
     gauge('schemas', 'Different schemas', () => state.pool.size),
+    gauge('primary', 'Whether this node writes', () => (node.standing().role === 'primary' ? 1 : 0)),
     gauge('records_replayed', 'Records of the schemas topic applied since the start', () => store.replayed),
     gauge('records_skipped', 'Records of the schemas topic that could not be read', () => store.skipped),
   ];

@@ -13,6 +13,7 @@ it('has the defaults of Confluent, where they make sense', () => {
     writeTimeoutMs: 10_000,
     compatibilityLevel: 'BACKWARD',
     groupId: 'schema-registry',
+    node: { eligible: true, sticky: true, address: {}, forwardedHeaders: [] },
     requestLog: false,
     rules: {
       incompatibleErrorCode: 409,
@@ -58,6 +59,7 @@ it('reads an unchanged file of Confluent', () => {
     replicationFactor: 1,
     writeTimeoutMs: 2500,
     groupId: 'sr2',
+    node: { address: { host: 'me' } },
     compatibilityLevel: 'FULL_TRANSITIVE',
     bodyLimitBytes: 1024 * 1024,
     rules: {
@@ -68,7 +70,7 @@ it('reads an unchanged file of Confluent', () => {
   });
   expect(kafka).toMatchObject({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN' });
   expect(kafka).not.toHaveProperty('topic');
-  expect(ignored).toEqual(['kafkastore.init.timeout.ms', 'host.name', 'debug']);
+  expect(ignored).toEqual(['kafkastore.init.timeout.ms', 'debug']);
   expect(unknown.map(({ message }) => message)).toEqual([
     'Unknown configuration key schema.compatibilty.level. Did you mean schema.compatibility.level?',
   ]);
@@ -83,4 +85,27 @@ it.each<[Record<string, string>, RegExp]>([
   [{ ...required, 'avro.compatibility.level': 'none', 'schema.compatibility.level': 'full' }, /both are set/],
 ])('refuses %j', (raw, message) => {
   expect(() => readRegistryConfig(raw)).toThrow(message);
+});
+
+it.each([
+  ['host.name', 'registry-1', { host: 'registry-1' }],
+  ['inter.instance.listener', 'http://registry-1:18081', { scheme: 'http', host: 'registry-1', port: 18081 }],
+  ['inter.instance.listener', 'https://[::1]/', { scheme: 'https', host: '::1', port: 443 }],
+])('tells the other registries %s=%s', (key, value, address) => {
+  expect(readRegistryConfig({ ...required, [key]: value }).options.node).toMatchObject({ address });
+});
+
+it('reads what a node is in its group, in old spellings too', () => {
+  const { options } = readRegistryConfig({
+    ...required,
+    'master.eligibility': 'false',
+    'leader.election.sticky': 'false',
+    'inter.instance.headers.whitelist': 'X-Tenant,X-Trace',
+  });
+  expect(options.node).toEqual({
+    eligible: false,
+    sticky: false,
+    address: {},
+    forwardedHeaders: ['x-tenant', 'x-trace'],
+  });
 });
