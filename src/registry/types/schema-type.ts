@@ -5,6 +5,8 @@ import type { CompatibilityPolicy } from '../state/settings';
 export interface ReferencedText {
   /** What the reference calls it: a full name (AVRO), a `$ref` (JSON), an import path (PROTOBUF). */
   readonly name: string;
+  /** What references of other schemas call it. */
+  readonly aliases?: readonly string[];
   /** As stored. */
   readonly text: string;
 }

@@ -17,6 +17,8 @@ export interface JsonSchema {
 /** A schema that others refer to by the name in their `$ref`. */
 export interface NamedSchemaText {
   readonly name: string;
+  /** More names that it is referred to by. */
+  readonly aliases?: readonly string[];
   readonly text: string;
 }
 
@@ -48,8 +50,8 @@ export function readJsonSchema(
   const root = (normalize ? sorted(parsed) : parsed) as SchemaJson;
   const set = new SchemaSet();
   const resource = set.add(root);
-  for (const { name, text: referenced } of [...references].reverse()) {
-    set.add(parseReferenced(name, referenced), [name], resource.uri);
+  for (const { name, aliases = [], text: referenced } of [...references].reverse()) {
+    set.add(parseReferenced(name, referenced), [name, ...aliases], resource.uri);
   }
   const schema: JsonSchema = { root, resource, set };
   if (strict) validateSchema(schema);

@@ -10,10 +10,11 @@ import type { JsonSchema } from './schema-text';
 export function validateSchema({ root, resource, set }: JsonSchema): void {
   validateAgainstMeta(root, resource.draft);
   const seen = new Set<JsonObject>();
+  const sound = new Set<JsonObject>();
   const visit = (schema: SchemaJson, place: string): void => {
     if (typeof schema === 'boolean' || seen.has(schema)) return;
     seen.add(schema);
-    checkReference(schema, place, set);
+    checkReference(schema, place, set, sound);
     checkPatterns(schema, place);
     checkUnique(schema, place);
     for (const [keyword, value] of schema) {
@@ -30,7 +31,13 @@ const shown = (text: string): string =>
 const invalid = (place: string, reason: string): DataError =>
   new DataError(`${place.length > 300 ? `${place.slice(0, 300)}…` : place}: ${reason}`);
 
-function checkReference(schema: JsonObject, place: string, set: JsonSchema['set']): void {
+/** @param sound schemas that are known not to lead back to themselves */
+function checkReference(
+  schema: JsonObject,
+  place: string,
+  set: JsonSchema['set'],
+  sound: Set<JsonObject>,
+): void {
   const reference = refOf(schema);
   if (reference === null) return;
   const { keyword, ref } = reference;
@@ -44,22 +51,23 @@ function checkReference(schema: JsonObject, place: string, set: JsonSchema['set'
       `${shown(target.uri)} is not among the references: add a reference of that name (schemas are never fetched)`,
     );
   }
-  if (refStandsAlone(owner.draft) && leadsToItself(schema, set)) {
+  if (refStandsAlone(owner.draft) && leadsToItself(schema, set, sound)) {
     throw invalid(at, `${shown(ref)} leads to nothing but itself`);
   }
 }
 
-function leadsToItself(schema: JsonObject, set: JsonSchema['set']): boolean {
-  const passed = new Set<SchemaJson>();
-  for (let at: SchemaJson = schema; typeof at !== 'boolean'; ) {
+function leadsToItself(schema: JsonObject, set: JsonSchema['set'], sound: Set<JsonObject>): boolean {
+  const passed = new Set<JsonObject>();
+  for (let at: SchemaJson = schema; typeof at !== 'boolean' && !sound.has(at); ) {
     if (passed.has(at)) return true;
     passed.add(at);
     const reference = refOf(at);
-    if (reference === null) return false;
+    if (reference === null) break;
     const target = set.resolve(reference.ref, set.ownerOf(at));
-    if ('missing' in target) return false;
+    if ('missing' in target) break;
     at = target.schema;
   }
+  for (const each of passed) sound.add(each);
   return false;
 }
 

@@ -2,13 +2,13 @@
 import type { Comparison } from './check';
 import { maximumMatching } from './matching';
 import { all, FITS, failed, type JsonProblem, type Verdict, within } from './problem';
-import type { CombinedShape, Criterion, Shape } from './shape';
+import type { Branch, CombinedShape, Criterion, Shape } from './shape';
 
 const placeOf = ({ explicit, criterion }: CombinedShape): string => (explicit ? `/${criterion}` : '');
 
 /** Null: a plain schema against a combined one says no more than that they differ. */
 export function checkPlainWriter(reader: CombinedShape, writer: Shape, comparison: Comparison): Verdict {
-  const branches = reader.branches();
+  const branches = shapesOf(reader);
   if (branches.length === 1) {
     return within(`${placeOf(reader)}${reader.explicit ? '/0' : ''}`, comparison.pair(branches[0]!, writer));
   }
@@ -18,7 +18,7 @@ export function checkPlainWriter(reader: CombinedShape, writer: Shape, compariso
 }
 
 export function checkPlainReader(reader: Shape, writer: CombinedShape, comparison: Comparison): Verdict {
-  const branches = writer.branches();
+  const branches = shapesOf(writer);
   if (branches.length === 1) return comparison.pair(reader, branches[0]!);
   if (writer.criterion !== 'allOf') return typeChanged(reader, writer);
   if (branches.some((branch) => comparison.pair(reader, branch).fits)) return FITS;
@@ -26,6 +26,8 @@ export function checkPlainReader(reader: Shape, writer: CombinedShape, compariso
   if (near !== undefined && !writer.explicit) return comparison.pair(reader, near);
   return typeChanged(reader, writer, closest([reader], branches, comparison));
 }
+
+const shapesOf = (combined: CombinedShape): Shape[] => combined.branches().map(({ shape }) => shape);
 
 const typeChanged = (reader: Shape, writer: Shape, because?: JsonProblem): Verdict =>
   failed('TYPE_CHANGED', '', reader.json, writer.json, because);
@@ -75,20 +77,22 @@ function checkNumber(reader: CombinedShape, writer: CombinedShape, now: number, 
 function checkBranches(
   reader: CombinedShape,
   writer: CombinedShape,
-  read: readonly Shape[],
-  written: readonly Shape[],
+  read: readonly Branch[],
+  written: readonly Branch[],
   comparison: Comparison,
 ): Verdict {
-  const edges = written.map((before) =>
-    [...read.keys()].filter((i) => comparison.pair(read[i]!, before).fits),
-  );
-  const partners = maximumMatching(edges, read.length, comparison.spend);
+  const partners = maximumMatching({
+    leftSize: written.length,
+    rightSize: read.length,
+    fits: (left, right) => comparison.pair(read[right]!.shape, written[left]!.shape).fits,
+    guess: guessByText(read, written),
+  });
   const matched = new Set(partners.filter((partner) => partner !== -1));
   if (matched.size >= Math.min(read.length, written.length)) return FITS;
-  const lonely = written.filter((_before, i) => partners[i] === -1);
-  const free = read.filter((_now, i) => !matched.has(i));
-  const told = reader.explicit || writer.explicit ? FITS : toldByKind(read, written, comparison);
+  const told = reader.explicit || writer.explicit ? FITS : toldByKind(reader, writer, comparison);
   if (!told.fits) return told;
+  const free = shapesOf(reader).filter((_now, i) => !matched.has(i));
+  const lonely = shapesOf(writer).filter((_before, i) => partners[i] === -1);
   return failed(
     'COMBINED_TYPE_SUBSCHEMAS_CHANGED',
     placeOf(reader),
@@ -98,12 +102,22 @@ function checkBranches(
   );
 }
 
+/** Mostly, most branches are what they were. */
+function guessByText(
+  read: readonly Branch[],
+  written: readonly Branch[],
+): (left: number) => number | undefined {
+  const byText = new Map(read.map(({ text }, i) => [text, i]));
+  return (left) => byText.get(written[left]!.text) ?? (left < read.length ? left : undefined);
+}
+
 /** Keywords side by side are parts only here: a user wants to hear of the keyword. */
-function toldByKind(readers: readonly Shape[], writers: readonly Shape[], comparison: Comparison): Verdict {
+function toldByKind(reader: CombinedShape, writer: CombinedShape, comparison: Comparison): Verdict {
+  const writers = shapesOf(writer);
   return all(
-    readers.flatMap((reader) => {
-      const writer = writers.find(({ kind }) => kind === reader.kind);
-      return writer === undefined ? [] : [comparison.pair(reader, writer)];
+    shapesOf(reader).flatMap((now) => {
+      const before = writers.find(({ kind }) => kind === now.kind);
+      return before === undefined ? [] : [comparison.pair(now, before)];
     }),
   );
 }

@@ -44,7 +44,13 @@ export interface CombinedShape extends Common {
   /** Written as `allOf` and so on, rather than by keywords side by side or a list of types. */
   readonly explicit: boolean;
   /** Each once. */
-  branches(): readonly Shape[];
+  branches(): readonly Branch[];
+}
+
+export interface Branch {
+  readonly shape: Shape;
+  /** Equal for branches that are written alike. */
+  readonly text: string;
 }
 
 export interface NotShape extends Common {
@@ -122,38 +128,40 @@ export class Shapes {
     if (!(json instanceof Map)) return this.#any;
     const known = this.#known.get(json);
     if (known !== undefined) return known;
-    const shape = this.#follow(json);
-    this.#known.set(json, shape);
-    return shape;
+    return this.#follow(json);
   }
 
-  /** Follows a chain of references to what it means. References that are one part of several wait until somebody looks. */
+  /** To the end of a chain of references, all of which then mean the same. */
   #follow(json: JsonObject): Shape {
     const passed = new Set<JsonObject>();
-    for (let at = json; ; ) {
-      const reference = refOf(at);
-      if (reference === null || !this.#isAlone(at)) return this.#made(at, reference?.ref);
-      const next = this.#target(at, reference.ref);
-      if (next === null) return { kind: 'unknown', json: reference.ref, child: this.#child };
-      if (typeof next === 'boolean') return this.of(next);
+    let at: JsonObject | Shape = json;
+    while (at instanceof Map) {
       passed.add(at);
-      // What leads back to itself says nothing.
-      if (passed.has(next)) return this.#any;
-      at = next;
+      at = this.#lead(at, passed);
     }
+    for (const each of passed) this.#known.set(each, at);
+    return at;
+  }
+
+  /** What a schema means, or the one that it leaves this to. References that are one part of several wait. */
+  #lead(json: JsonObject, passed: ReadonlySet<JsonObject>): Shape | JsonObject {
+    const reference = refOf(json);
+    if (reference === null || !this.#isAlone(json)) return this.#make(json, reference?.ref);
+    const target = this.#target(json, reference.ref);
+    if (target === null) return { kind: 'unknown', json: reference.ref, child: this.#child };
+    if (typeof target === 'boolean') return this.of(target);
+    // What leads back to itself says nothing.
+    if (passed.has(target)) return this.#any;
+    return this.#known.get(target) ?? target;
   }
 
   #isAlone(json: JsonObject): boolean {
     return refStandsAlone(this.#set.ownerOf(json).draft) || this.#parts(json).length === 0;
   }
 
-  #made(json: JsonObject, ref: string | undefined): Shape {
-    const known = this.#known.get(json);
-    if (known !== undefined) return known;
+  #make(json: JsonObject, ref: string | undefined): Shape {
     const parts = this.#parts(json);
-    const shape = ref === undefined ? this.#allOf(json, parts) : this.#withReference(json, ref, parts);
-    this.#known.set(json, shape);
-    return shape;
+    return ref === undefined ? this.#allOf(json, parts) : this.#withReference(json, ref, parts);
   }
 
   #target(json: JsonObject, ref: string): SchemaJson | null {
@@ -222,13 +230,15 @@ export class Shapes {
     });
   }
 
-  #distinct(branches: readonly Json[]): Shape[] {
-    const byKey = new Map<string, Shape>();
-    for (const branch of branches) {
-      const key = valueKey(branch);
-      if (!byKey.has(key)) byKey.set(key, this.of(branch));
+  #distinct(jsons: readonly Json[]): Branch[] {
+    const byShape = new Map<Shape, Branch>();
+    const texts = new Set<string>();
+    for (const json of jsons) {
+      const [shape, text] = [this.of(json), valueKey(json)];
+      if (!byShape.has(shape) && !texts.has(text)) byShape.set(shape, { shape, text });
+      texts.add(text);
     }
-    return [...new Set(byKey.values())];
+    return [...byShape.values()];
   }
 
   #conditions(json: JsonObject): Shape[] {
@@ -241,7 +251,8 @@ export class Shapes {
   }
 
   #implicit(criterion: Criterion, json: JsonObject, shapes: () => readonly Shape[]): Shape {
-    return { kind: 'combined', json, criterion, explicit: false, child: this.#child, branches: once(shapes) };
+    const branches = once(() => shapes().map((shape) => ({ shape, text: shape.kind })));
+    return { kind: 'combined', json, criterion, explicit: false, child: this.#child, branches };
   }
 }
 
