@@ -1,7 +1,7 @@
 /** JSON values to Connect values, by readers composed once per schema. */
 import { DataError, type Schema, Struct } from '../../kernel';
 import { JsonNumber } from '../../schemas/json-text';
-import { readerOf as plainReaderOf } from '../json/read';
+import { readerOf as plainReaderOf, shown } from '../json/read';
 import { hasSymbol, hasTextKeys, isEnum, isUnion, KEY, VALUE } from './names';
 
 /** `undefined` is no value at all: a member that is not there. */
@@ -44,8 +44,7 @@ function compose(schema: Schema): Read {
 }
 
 const mismatch = (type: string, value: unknown): never => {
-  const given = value instanceof JsonNumber ? value.text : (JSON.stringify(value) ?? String(value));
-  throw new DataError(`${given.length > 60 ? `${given.slice(0, 60)}…` : given} is not ${type}`);
+  throw new DataError(`${shown(value)} is not ${type}`);
 };
 
 /** Symbols that are no texts stand in the schema as their text. */

@@ -34,7 +34,7 @@ import { type Of, type Part, partsOf, type ScalarPart } from './parts';
 import { jsonReaderOf } from './read';
 
 /** Schemas that would unfold to more than this are refused: a few lines of references can stand for millions of fields. */
-const MAX_STEPS = 100_000;
+const MAX_STEPS = 50_000;
 /** References followed within each other; texts are not nested as deep. */
 const MAX_DEPTH = 500;
 

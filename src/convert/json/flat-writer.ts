@@ -132,7 +132,7 @@ function writeFloat(buffer: Buffer, at: number, value: number): number {
   if (Number.isInteger(value) && Math.abs(value) < 1e15 && !Object.is(value, -0)) {
     return writeAscii(buffer, writeInteger(buffer, at, value), '.0');
   }
-  const text = String(value);
+  const text = Object.is(value, -0) ? '-0' : String(value);
   const end = writeAscii(buffer, at, text);
   return Number.isInteger(value) && !text.includes('e') ? writeAscii(buffer, end, '.0') : end;
 }

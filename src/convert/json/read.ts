@@ -53,9 +53,18 @@ function compose(schema: Schema, nullsToDefaults: boolean): Reader {
 }
 
 const mismatch = (type: string, value: unknown): never => {
-  const given = value instanceof JsonNumber ? value.text : (JSON.stringify(value) ?? String(value));
-  throw new DataError(`${given.length > 60 ? `${given.slice(0, 60)}…` : given} is not a ${type}`);
+  throw new DataError(`${shown(value)} is not a ${type}`);
 };
+
+/** The beginning of a value as JSON. */
+export function shown(value: unknown): string {
+  const text =
+    value instanceof JsonNumber
+      ? value.text
+      : (JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? String(item) : item)) ??
+        String(value));
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
 
 const readInteger =
   (type: string, low: number, high: number): Reader =>

@@ -74,7 +74,7 @@ function writeFloat(value: unknown): string {
 
 /** A whole double keeps its `.0`, so that readers without schema see a floating-point number. */
 const javaDouble = (value: number): string => {
-  const text = String(value);
+  const text = Object.is(value, -0) ? '-0' : String(value);
   return Number.isInteger(value) && !text.includes('e') ? `${text}.0` : text;
 };
 
