@@ -37,4 +37,13 @@ export const BUILT_IN_MODULES: readonly PluginModule[] = [
       return [jsonSchemaConverter];
     },
   },
+  {
+    kinds: ['converter'],
+    names: ['protobuf', 'io.confluent.connect.protobuf.ProtobufConverter'],
+    load: () => {
+      const { protobufConverter } =
+        require('../convert/protobuf-converter') as typeof import('../convert/protobuf-converter');
+      return [protobufConverter];
+    },
+  },
 ];

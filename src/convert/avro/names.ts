@@ -87,7 +87,7 @@ export function scrub(name: string, options: AvroDataOptions): string {
 }
 
 /** As Java's URLEncoder: blanks are `+`, and fewer characters stay as they are than in encodeURIComponent. */
-const formEncode = (text: string): string =>
+export const formEncode = (text: string): string =>
   encodeURIComponent(text.replace(/\p{Surrogate}/gu, '?'))
     .replace(/%20/g, '+')
     .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -95,8 +95,8 @@ export abstract class RegistryConverter<W, O extends OwnSchema<W>> implements Co
     if (bytes === null) return NULL_SCHEMA_AND_VALUE;
     const header = this.#schemaHeader(headers);
     if (header !== null) {
-      const { guid } = parseSchemaHeader(header);
-      return this.#read(this.#decoders.byGuid(topic, guid), bytes, 0, guid);
+      const { guid, rest } = parseSchemaHeader(header);
+      return this.#read(this.#decoders.byGuid(topic, guid), bytes, 0, guid, rest);
     }
     const id = frameId(bytes);
     return this.#read(this.#decoderFor(topic, id), bytes, PREFIX_BYTES, id);
@@ -121,12 +121,17 @@ export abstract class RegistryConverter<W, O extends OwnSchema<W>> implements Co
     return this.#decoder;
   }
 
-  #read(decoder: Decoder, bytes: Buffer, start: number, id: number | string): SchemaAndValue {
-    const { schema } = decoder;
+  #read(
+    decoder: Decoder,
+    bytes: Buffer,
+    start: number,
+    id: number | string,
+    suffix: Buffer | null = null,
+  ): SchemaAndValue {
     try {
-      const value = decoder.read(bytes, start);
+      const value = decoder.read(bytes, start, suffix);
       if (value === null && !this.#nullHasSchema) return NULL_SCHEMA_AND_VALUE;
-      return { schema, value };
+      return { schema: decoder.schema, value };
     } catch (error) {
       const problem = tooDeep(error);
       if (!(problem instanceof DataError)) throw problem;

@@ -138,10 +138,11 @@ export class Encoders<W, O extends OwnSchema<W>> {
       { schema: text, schemaType, references },
       { normalize },
     );
-    const header = await this.#header(answer.id, subject, answer.guid);
-    if (answer.schema === null) return { id: answer.id, header, write };
+    const { id, guid } = answer;
+    if (answer.schema === null) return { id, header: await this.#header(id, subject, guid, write), write };
     const resolved = await this.registry.references({ references }, subject);
-    return { id: answer.id, header, write: this.language.given(schema, answer.schema, resolved).write };
+    const { write: registered } = this.language.given(schema, answer.schema, resolved);
+    return { id, header: await this.#header(id, subject, guid, registered), write: registered };
   }
 
   async #given(
@@ -162,12 +163,14 @@ export class Encoders<W, O extends OwnSchema<W>> {
         hint: `${strictKey}=false disables this check.`,
       });
     }
-    return { id, header: await this.#header(id, subject, null), write: given.write };
+    return { id, header: await this.#header(id, subject, null, given.write), write: given.write };
   }
 
-  async #header(id: number, subject: string, guid: string | null): Promise<Buffer | null> {
+  async #header(id: number, subject: string, guid: string | null, write: W): Promise<Buffer | null> {
     if (this.settings.write.frame === 'prefix') return null;
-    return frameHeader(parseGuid(guid ?? (await this.registry.guidOf(id, subject))));
+    const header = frameHeader(parseGuid(guid ?? (await this.registry.guidOf(id, subject))));
+    const suffix = this.language.frameSuffix?.(write);
+    return suffix === undefined ? header : Buffer.concat([header, suffix]);
   }
 
   #count(subject: string, text: string): void {

@@ -23,9 +23,13 @@ export interface GivenSchema<W, O> {
 
 /** Ready to read values of one schema. */
 export interface Decoder {
+  /** Of the value that was read last: one schema of the registry may hold several messages. */
   readonly schema: Schema | null;
-  /** Reads the bytes from `start` to their end. Throws DataError. */
-  readonly read: (bytes: Buffer, start: number) => unknown;
+  /**
+   * Reads the bytes from `start` to their end. Throws DataError.
+   * @param suffix what follows the guid in the header; null: the schema is named before the data
+   */
+  read(bytes: Buffer, start: number, suffix: Buffer | null): unknown;
 }
 
 /** A schema of the registry to read with. */
@@ -45,4 +49,6 @@ export interface SchemaLanguage<W, O extends OwnSchema<W> = OwnSchema<W>> {
   /** Throws DataError. @param references dependencies first */
   given(schema: Schema | null, text: string, references: readonly ResolvedReference[]): GivenSchema<W, O>;
   readable(text: string, references: readonly ResolvedReference[]): ReadableSchema;
+  /** What follows the guid in the header: the message indexes of Protobuf. */
+  frameSuffix?(write: W): Buffer;
 }

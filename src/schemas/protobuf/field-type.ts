@@ -31,7 +31,7 @@ export function resolveType(type: ProtoFieldType, scope: string, home: LinkedPro
 /** Key and value of a map as fields. */
 export function entryOf({ key, value }: ProtoFieldType & { readonly kind: 'map' }): ProtoMessage {
   const member = (name: string, tag: number, type: string): ProtoField => ({
-    label: 'optional',
+    label: null,
     type: { kind: 'name', name: type },
     name,
     tag,

@@ -33,6 +33,8 @@ export interface Extension {
 export interface LinkedProto {
   /** Map entries that were written as messages are maps here. */
   readonly file: ProtoFile;
+  /** The file as it was written. */
+  readonly written: ProtoFile;
   /** Messages and enums of the file itself, by full name, in the order of the file, nested ones after their parent. */
   readonly own: ReadonlyMap<string, Declared>;
   /** Own extensions, by full name. */
@@ -66,10 +68,9 @@ class Linker {
   }
 
   link(written: ProtoFile): LinkedProto {
-    const file = foldMapEntries(written);
-    checkDepth(file.package ?? '', 'the package');
-    const imports = file.imports.map(({ path }) => this.#import(path));
-    return new LinkedFile(file, imports);
+    checkDepth(written.package ?? '', 'the package');
+    const imports = written.imports.map(({ path }) => this.#import(path));
+    return new LinkedFile(written, imports);
   }
 
   #import(path: string): LinkedProto {
@@ -109,10 +110,14 @@ class LinkedFile implements LinkedProto {
   readonly #known: ReadonlyMap<string, Declared>;
   readonly #packages: readonly string[];
 
+  readonly file: ProtoFile;
+
   constructor(
-    readonly file: ProtoFile,
+    readonly written: ProtoFile,
     readonly imports: readonly LinkedProto[],
   ) {
+    const file = foldMapEntries(written);
+    this.file = file;
     const scope = file.package ?? '';
     for (const type of file.types) this.#declare(type, scope);
     this.#declareExtensions(file.extends, scope);
