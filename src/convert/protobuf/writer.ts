@@ -111,12 +111,10 @@ class WriterCompiler {
 
   #map(schema: Schema, field: FieldType, entry: MessageType): Put {
     const [key, value] = entry.fields as [FieldType, FieldType];
-    const putKey = nullable(REQUIRED, key, single(key, this.#form(schema.keySchema!, key)));
-    const putValue = nullable(
-      schema.valueSchema!,
-      value,
-      single(value, this.#form(schema.valueSchema!, value)),
-    );
+    const keyForm = this.#form(schema.keySchema!, key);
+    const valueForm = this.#form(schema.valueSchema!, value);
+    const putKey = nullable(REQUIRED, key, always(key, keyForm));
+    const putValue = nullable(schema.valueSchema!, value, always(value, valueForm));
     const start = (field.tag << 3) | BYTES;
     let room = 1;
     return (writer, map) => {
@@ -226,12 +224,20 @@ function content(field: FieldType, write: Put): Put {
 const keyOf = (field: FieldType, { wireType }: Form): number =>
   (field.tag << 3) | (field.kind === 'message' && field.isGroup ? START_GROUP : wireType);
 
+/** Of a field whose default need not be written; keys and values of maps are written always. */
 function single(field: FieldType, form: Form): Put {
-  const key = keyOf(field, form);
-  const { put, isDefault } = form;
-  const isImplicit = field.presence === 'implicit';
+  const put = always(field, form);
+  if (field.presence !== 'implicit') return put;
+  const { isDefault } = form;
   return (writer, value) => {
-    if (isImplicit && isDefault(value)) return;
+    if (!isDefault(value)) put(writer, value);
+  };
+}
+
+function always(field: FieldType, form: Form): Put {
+  const key = keyOf(field, form);
+  const { put } = form;
+  return (writer, value) => {
     writer.uint32(key);
     put(writer, value);
   };
