@@ -50,8 +50,8 @@ export interface RegistryNode {
 export function createNode(options: NodeOptions | null, parts: NodeParts): RegistryNode {
   if (options === null) return loneNode();
   const { store, logger, metrics } = parts;
-  const election = electionOf(options, parts);
-  const forwarder = createForwarder({
+  const election = electionOf(options, parts, () => forwarder.primaryChanged());
+  const forwarder: Forwarder = createForwarder({
     primary: () => election.primary,
     catchUp: () => store.catchUp(),
     headers: options.forwardedHeaders ?? [],
@@ -64,7 +64,11 @@ export function createNode(options: NodeOptions | null, parts: NodeParts): Regis
     forwarder,
     standing: () => ({ role: election.role, primary: election.primary }),
     join: (own) => election.join({ ...reachable(own), ...options.address }),
-    leave: () => election.leave(),
+    async leave() {
+      await election.leave();
+      // A connection that is closed under a request of theirs would leave open whether it was served.
+      await forwarder.untilQuiet();
+    },
     close: () => forwarder.close(),
   };
 }
@@ -80,11 +84,12 @@ function loneNode(): RegistryNode {
   };
 }
 
-const electionOf = (options: NodeOptions, parts: NodeParts): Election =>
+const electionOf = (options: NodeOptions, parts: NodeParts, onChange: () => void): Election =>
   createElection({
     ...parts,
     eligible: options.eligible ?? true,
     sticky: options.sticky ?? true,
+    onChange,
     async takeOver() {
       await parts.store.takeOver();
       parts.onTakenOver();

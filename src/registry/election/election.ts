@@ -39,6 +39,8 @@ export interface ElectionOptions {
   readonly metrics: Metrics;
   /** Fences all other writers; resolves when the state has everything they wrote. Rejects with KAFKA_FENCED when another was quicker. */
   takeOver(): Promise<void>;
+  /** Role or primary changed. */
+  onChange(): void;
 }
 
 export interface Election extends Primacy {
@@ -213,6 +215,7 @@ class GroupElection implements Election {
       this.#takingOver = this.#takingOver.then(() => this.#takeOver(term));
     }
     for (const wake of this.#waiters.splice(0)) wake();
+    this.#options.onChange();
   }
 
   async #takeOver(term: number): Promise<void> {

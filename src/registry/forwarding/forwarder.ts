@@ -1,4 +1,5 @@
 /** Sends writes on to the primary, and its answers back as they are. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -22,6 +23,12 @@ export interface ForwarderOptions {
 
 export interface Forwarder {
   forward(request: FastifyRequest, reply: FastifyReply, primary: string): Promise<FastifyReply>;
+  /** Another node may be the primary now: who still waits for the old one waits in vain. */
+  primaryChanged(): void;
+  /** Another node has sent a request here. */
+  received(): void;
+  /** Resolves when the other nodes have stopped sending requests here, after a little while at most. */
+  untilQuiet(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,6 +53,9 @@ const HANDOVER_MS = 3000;
 const AGAIN_MS = 100;
 /** An answer does not wait longer for the own reader; the write is done. */
 const CATCH_UP_MS = 1000;
+/** Longer than between two tries of a node that looks for the primary. */
+const QUIET_MS = 300;
+const NOISY_MS = 2000;
 const LEADER_UNKNOWN = 50004;
 
 interface Answer {
@@ -56,6 +66,10 @@ interface Answer {
 
 /** Writes that belong to another node go there; one that comes from another node goes nowhere else, or two could play ping-pong. */
 export function forwardWrites(api: FastifyInstance, forwarder: Forwarder): void {
+  api.addHook('onRequest', (request, _reply, done) => {
+    if (request.headers[FORWARD] !== undefined) forwarder.received();
+    done();
+  });
   api.setErrorHandler(async (error, request, reply) => {
     if (!(error instanceof NotPrimary)) throw error;
     if (request.headers[FORWARD] !== undefined)
@@ -69,8 +83,11 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => new Htt
 class HttpForwarder implements Forwarder {
   readonly #options: ForwarderOptions;
   readonly #agent: Agent;
+  /** Ends what is under way, by primary. */
+  readonly #underWay = new Map<string, AbortController>();
   readonly #forwarded: Counter;
   readonly #failed: Counter;
+  #lastReceived = 0;
   /** The primary whose silence was told in the log. */
   #silent: string | null = null;
 
@@ -108,6 +125,28 @@ class HttpForwarder implements Forwarder {
     return sendBytes(reply, answer.body, typeof type === 'string' ? type : null);
   }
 
+  primaryChanged(): void {
+    const now = this.#options.primary();
+    for (const [primary, controller] of this.#underWay) {
+      if (now === null || primary === now) continue;
+      this.#underWay.delete(primary);
+      controller.abort(new Error('another registry is the leader now'));
+    }
+  }
+
+  received(): void {
+    this.#lastReceived = Date.now();
+  }
+
+  async untilQuiet(): Promise<void> {
+    const deadline = Date.now() + NOISY_MS;
+    for (;;) {
+      const left = Math.min(this.#lastReceived + QUIET_MS, deadline) - Date.now();
+      if (left <= 0) return;
+      await sleep(left);
+    }
+  }
+
   close(): Promise<void> {
     return this.#agent.close();
   }
@@ -132,6 +171,7 @@ class HttpForwarder implements Forwarder {
         headers: this.#headersFor(request, reply),
         body: request.body === undefined ? null : JSON.stringify(request.body),
         dispatcher: this.#agent,
+        signal: this.#signalFor(primary),
       });
       const answer = { status: statusCode, headers, body: Buffer.from(await body.arrayBuffer()) };
       this.#silent = null;
@@ -141,6 +181,15 @@ class HttpForwarder implements Forwarder {
       this.#complain(primary, error as Error);
       return forwardingFailed(primary, error as Error);
     }
+  }
+
+  #signalFor(primary: string): AbortSignal {
+    let controller = this.#underWay.get(primary);
+    if (controller === undefined) {
+      this.#underWay.set(primary, (controller = new AbortController()));
+      setMaxListeners(0, controller.signal);
+    }
+    return controller.signal;
   }
 
   #headersFor(request: FastifyRequest, reply: FastifyReply): Record<string, string> {

@@ -51,6 +51,7 @@ function play(options: Partial<ElectionOptions> = {}): Play {
     logger: SILENT,
     metrics: NO_METRICS,
     takeOver: async () => void self.takeOvers++,
+    onChange() {},
     ...options,
   });
   elections.push(election);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Listening, listen, sendJson } from '../../../src/http';
 import { NO_METRICS, SILENT } from '../../../src/kernel';
 import { NotPrimary } from '../../../src/registry/errors';
-import { createForwarder, forwardWrites } from '../../../src/registry/forwarding/forwarder';
+import { createForwarder, type Forwarder, forwardWrites } from '../../../src/registry/forwarding/forwarder';
 import { sendRequest } from '../../support/http';
 import { waitFor } from '../../support/wait';
 
@@ -55,6 +55,7 @@ async function startPrimary(): Promise<Primary> {
 }
 
 interface Follower extends Listening {
+  readonly forwarder: Forwarder;
   /** Who it takes for the primary, when it is asked again. */
   primary: string | null;
   caughtUp: number;
@@ -83,7 +84,7 @@ async function startFollower(first: string, headers: readonly string[] = []): Pr
     api.get('/local', (_request, reply) => sendJson(reply, { here: true }));
   });
   const listening = await listen(server, 'http://127.0.0.1:0');
-  const follower: Follower = { ...listening, primary: first, caughtUp: 0, warnings: 0 };
+  const follower: Follower = { ...listening, forwarder, primary: first, caughtUp: 0, warnings: 0 };
   closings.push(async () => {
     await listening.close();
     await forwarder.close();
@@ -194,6 +195,21 @@ test('a request that the old primary has not begun goes to the new one', async (
   follower.primary = next.url;
   expect((await unconnected).status).toBe(200);
   expect(next.seen).toHaveLength(2);
+});
+
+test('does not wait for a primary that another node has replaced', async () => {
+  const [silent, next] = [await startPrimary(), await startPrimary()];
+  const follower = await startFollower(silent.url);
+  silent.answer = () => {};
+  const waiting = post(follower, '/x', '{}');
+  await waitFor(() => silent.seen.length > 0);
+  follower.primary = null;
+  follower.forwarder.primaryChanged();
+  follower.primary = next.url;
+  follower.forwarder.primaryChanged();
+  const reply = await waiting;
+  expect([reply.status, reply.json<{ error_code: number }>().error_code]).toEqual([500, 50003]);
+  expect(next.seen).toEqual([]);
 });
 
 test('keeps its connections', async () => {
