@@ -65,6 +65,8 @@ function named(read: ReadSchema, { schemaType, metadata, ruleSet }: SchemaReques
 export interface LookupOptions {
   readonly normalize: boolean;
   readonly deleted: boolean;
+  /** Whether the client may see a subject of this name in another context. */
+  readonly mayRead?: (qualified: string) => boolean;
 }
 
 /**
@@ -78,7 +80,7 @@ export function lookUp(
   options: LookupOptions,
 ): StoredVersion {
   const name = parseSubject(subjectText);
-  const found = firstOf(namesInContexts(registry.state, name), (each) =>
+  const found = firstOf(namesInContexts(registry.state, name, options.mayRead), (each) =>
     each === name
       ? lookUpIn(registry, name, request, options)
       : lookUpElsewhere(registry, each, request, options),
@@ -104,12 +106,16 @@ function lookUpElsewhere(
 }
 
 /** The name itself, and for one of the default context its namesakes in the others, looked for only when asked. */
-export function* namesInContexts(state: RegistryState, name: SubjectName): Generator<SubjectName> {
+export function* namesInContexts(
+  state: RegistryState,
+  name: SubjectName,
+  mayRead: (qualified: string) => boolean = () => true,
+): Generator<SubjectName> {
   yield name;
   if (name.context !== DEFAULT_CONTEXT || name.plain === '') return;
   for (const context of state.contexts().slice(1)) {
     const other = parseSubject(qualify(context, name.plain));
-    if (state.subject(other.qualified) !== undefined) yield other;
+    if (state.subject(other.qualified) !== undefined && mayRead(other.qualified)) yield other;
   }
 }
 
@@ -175,7 +181,9 @@ export function saysTheSame({ schemas }: Registry, version: StoredVersion, candi
   const { content } = version;
   if (content.schemaType !== candidate.type.name || !sameContract(version, candidate.content)) return false;
   const sameRefs = sameReferences(content.references, candidate.references);
-  if (sameRefs && content.schema === candidate.content.schema) return true;
+  // A producer may know the text alone, and not which references it was registered with.
+  const sameText = content.schema === candidate.content.schema;
+  if (sameText && (sameRefs || candidate.references.length === 0)) return true;
   const noneRefers = content.references.length === 0 && candidate.references.length === 0;
   if (noneRefers && schemas.isCanonical(version)) return false;
   const bothRefer = content.references.length > 0 && candidate.references.length > 0;

@@ -5,6 +5,7 @@
  */
 import {
   allFields,
+  flagOf,
   inScope,
   optionText,
   type ProtoEnum,
@@ -16,6 +17,7 @@ import {
   type ProtoOption,
   type ProtoReserved,
   type ProtoService,
+  type ProtoType,
 } from './ast';
 import { ENUM, FIRST_EDITION, GROUP, LABELS, MAP_ENTRY, MESSAGE, TYPES } from './descriptor';
 import { entryOf } from './field-type';
@@ -40,10 +42,25 @@ interface Membership {
 const ALONE: Membership = { oneof: null, isOptional: false };
 
 class Encoder {
-  constructor(readonly linked: LinkedProto) {}
+  /** Full names of messages that are the entries of maps, which the linked file has as maps. */
+  readonly #entries = new Set<string>();
+
+  constructor(readonly linked: LinkedProto) {
+    const { written } = linked;
+    if (written !== linked.file) this.#collect(written.types, written.package ?? '');
+  }
+
+  #collect(types: readonly ProtoType[], scope: string): void {
+    for (const type of types) {
+      if (type.kind === 'enum') continue;
+      const fullName = inScope(scope, type.name);
+      if (flagOf(type.options, 'map_entry')) this.#entries.add(fullName);
+      this.#collect(type.types, fullName);
+    }
+  }
 
   file(path: string): FieldWriter {
-    const { file } = this.linked;
+    const file = this.linked.written;
     const scope = file.package ?? '';
     const writer = new FieldWriter().text(1, path);
     if (file.package !== null) writer.text(2, file.package);
@@ -153,7 +170,8 @@ class Encoder {
     if (type.kind === 'map') writer.number(5, MESSAGE).text(6, `.${inScope(scope, entryName(name))}`);
     else if (type.kind === 'group') writer.number(5, GROUP).text(6, `.${inScope(scope, type.message.name)}`);
     else {
-      const resolved = this.linked.resolve(type.name, scope);
+      const entry = inScope(scope, type.name.slice(type.name.lastIndexOf('.') + 1));
+      const resolved = this.#entries.has(entry) ? entry : this.linked.resolve(type.name, scope);
       if (resolved === null) writer.number(5, TYPES.indexOf(type.name));
       else {
         const isEnum = this.linked.find(resolved)?.type.kind === 'enum';
