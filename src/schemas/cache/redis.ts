@@ -39,6 +39,8 @@ export class RedisCache implements AsyncDisposable {
     this.#redis = new Redis(options.url, {
       commandTimeout: commandTimeoutMs,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      // Also waited for when the connection is gone already.
+      disconnectTimeout: commandTimeoutMs,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       retryStrategy: (attempt) => Math.min(100 * attempt, RECONNECT_MAX_MS),
