@@ -23,11 +23,13 @@ const OF_DOCUMENTS = ['$id', 'id', '$schema'];
 
 class Inlining {
   readonly #set: JsonSchema['set'];
-  /** Schemas that are being written, outermost first. */
-  readonly #within: SchemaJson[] = [];
+  /** The root and the targets of references that are being written, with how many schemas each is in. */
+  readonly #within = new Map<SchemaJson, number>();
   readonly #referred = new Set<SchemaJson>();
   #schemasLeft = MAX_SCHEMAS;
   #depth = 0;
+  /** As `#depth`, without references that what they lead to takes the place of. */
+  #level = 0;
 
   constructor(readonly schema: JsonSchema) {
     this.#set = schema.set;
@@ -40,9 +42,9 @@ class Inlining {
   }
 
   #target(schema: SchemaJson): Json {
-    this.#within.push(schema);
+    this.#within.set(schema, this.#level);
     const json = this.#schema(schema);
-    this.#within.pop();
+    this.#within.delete(schema);
     return json;
   }
 
@@ -59,11 +61,13 @@ class Inlining {
   }
 
   #object(schema: JsonObject): Json {
-    const target = this.#referredBy(schema);
-    if (target !== undefined && standsAlone(schema, this.#set)) return target;
-    const inlined: JsonObject = new Map();
     const isRoot = schema === this.schema.root;
+    const target = this.#referredBy(schema);
+    const takesItsPlace = target !== undefined && standsAlone(schema, this.#set);
+    if (takesItsPlace && !(isRoot && this.#hasUnusedDefinitions(schema))) return target;
+    const inlined: JsonObject = new Map();
     const keyword = target === undefined ? null : refOf(schema)!.keyword;
+    this.#level++;
     for (const [key, value] of schema) {
       if (!isRoot && OF_DOCUMENTS.includes(key)) continue;
       if (key === keyword) inlined.set('$ref', target!);
@@ -73,6 +77,7 @@ class Inlining {
           mapSubschemas(key, value, (subschema) => this.#schema(subschema)),
         );
     }
+    this.#level--;
     if (isRoot) this.#dropUsedDefinitions(schema, inlined);
     return inlined;
   }
@@ -82,8 +87,8 @@ class Inlining {
     if (reference === null) return undefined;
     const found = this.#set.resolve(reference.ref, this.#set.ownerOf(schema));
     if ('missing' in found) return undefined;
-    const distance = this.#within.length - this.#within.lastIndexOf(found.schema);
-    if (distance <= this.#within.length) return new Map([['$ref', `#^${distance}`]]);
+    const level = this.#within.get(found.schema);
+    if (level !== undefined) return new Map([['$ref', `#^${this.#level - level}`]]);
     this.#referred.add(found.schema);
     return this.#target(found.schema);
   }
@@ -91,13 +96,17 @@ class Inlining {
   /** Definitions are written where they are used; those that nobody uses here are for other schemas, and stay. */
   #dropUsedDefinitions(schema: JsonObject, inlined: JsonObject): void {
     for (const keyword of DEFINITIONS) {
-      const definitions = schema.get(keyword);
-      if (!(definitions instanceof Map)) continue;
-      const all = [...definitions.values()];
-      if (all.every((definition) => isSchema(definition) && this.#referred.has(definition))) {
-        inlined.delete(keyword);
-      }
+      if (schema.has(keyword) && this.#usesAll(schema.get(keyword)!)) inlined.delete(keyword);
     }
+  }
+
+  #hasUnusedDefinitions(schema: JsonObject): boolean {
+    return DEFINITIONS.some((keyword) => schema.has(keyword) && !this.#usesAll(schema.get(keyword)!));
+  }
+
+  #usesAll(definitions: Json): boolean {
+    if (!(definitions instanceof Map)) return false;
+    return [...definitions.values()].every((schema) => isSchema(schema) && this.#referred.has(schema));
   }
 }
 

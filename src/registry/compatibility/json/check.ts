@@ -18,7 +18,7 @@ import { checkBounds, checkEnum, checkNumber, checkString } from './scalars';
 import { type ConditionalShape, type NotShape, type Shape, Shapes, type TypedShape } from './shape';
 
 /** Pairs of schemas, properties and so on after which a check is given up. */
-const MAX_STEPS = 300_000;
+const MAX_STEPS = 200_000;
 /** Schemas inside schemas, references included; deeper ones would end the stack. */
 const MAX_DEPTH = 600;
 const OPERATIONS_PER_STEP = 20;
