@@ -193,8 +193,8 @@ export class RegistryState {
         id,
         (entry = { id, context: context.name, content, timestamp, uses: new Few(), live: 0 }),
       );
-      add(context.idsByContent, content, id);
     }
+    add(context.idsByContent, content, id);
     entry.uses.add(version);
     if (!version.deleted) entry.live++;
     for (const key of referenceKeys(version)) add(this.#referrers, key, version);
@@ -214,10 +214,8 @@ export class RegistryState {
     const entry = context.ids.get(version.id)!;
     entry.uses.delete(version);
     if (!version.deleted) entry.live--;
-    if (entry.uses.size === 0) {
-      context.ids.delete(version.id);
-      drop(context.idsByContent, entry.content, version.id);
-    }
+    if (entry.uses.size === 0) context.ids.delete(version.id);
+    if (!hasContent(entry, version.content)) drop(context.idsByContent, version.content, version.id);
     this.pool.release(version.content);
   }
 
@@ -248,6 +246,11 @@ export class RegistryState {
     }
     old.subject.put(version);
   }
+}
+
+function hasContent({ uses }: IdEntry, content: Content): boolean {
+  for (const use of uses) if (use.content === content) return true;
+  return false;
 }
 
 const referenceKey = (subject: string, version: number): string => `${subject} ${version}`;

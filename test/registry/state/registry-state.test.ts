@@ -73,6 +73,8 @@ it('takes another contract for the text that an id has', () => {
   const state = replay(schema('a', 1, 1, '"int"'), schema('b', 1, 1, '"int"', { metadata }));
   expect(state.subject('b')!.get(1)!.content.metadata).toEqual(metadata);
   expect(state.id('.', 1)).toMatchObject({ content: { metadata: null }, live: 2 });
+  const ids = ['a', 'b'].map((subject) => state.idsOf(state.subject(subject)!.get(1)!.content));
+  expect(ids).toEqual([[{ context: '.', id: 1 }], [{ context: '.', id: 1 }]]);
   for (const event of [gone('a', 1), gone('b', 1)]) state.apply(event, 0);
   expect([state.id('.', 1), state.pool.size]).toEqual([undefined, 0]);
   state.apply(schema('c', 1, 2, '"int"'), 0);
