@@ -122,8 +122,9 @@ export class SinkDecoder {
         if (!cursor.next()) return 'done';
         this.#held = true;
         const headers = cursor.headers.length === 0 ? NO_HEADERS : this.#headers(topic, cursor);
-        const key = keyConverter.toConnect(topic, headers, cursor.key);
-        const value = valueConverter.toConnect(topic, headers, cursor.value);
+        const raw = cursor.headers.length === 0 ? NO_HEADERS : rawHeaders(cursor);
+        const key = keyConverter.toConnect(topic, raw, cursor.key);
+        const value = valueConverter.toConnect(topic, raw, cursor.value);
         let record: SinkRecord | null = new SinkRecord(
           topic,
           partition,
@@ -169,11 +170,11 @@ export class SinkDecoder {
     const headers = await guard('HEADER_CONVERTER', classNames.header, () => this.#headers(topic, cursor));
     if (headers === SKIPPED) return null;
     const key = await guard<SchemaAndValue>('KEY_CONVERTER', classNames.key, () =>
-      keyConverter.toConnect(topic, headers, raw.key),
+      keyConverter.toConnect(topic, rawHeaders(raw), raw.key),
     );
     if (key === SKIPPED) return null;
     const value = await guard<SchemaAndValue>('VALUE_CONVERTER', classNames.value, () =>
-      valueConverter.toConnect(topic, headers, raw.value),
+      valueConverter.toConnect(topic, rawHeaders(raw), raw.value),
     );
     if (value === SKIPPED) return null;
     let record = new SinkRecord(
@@ -225,6 +226,10 @@ export function rawRecord(batch: RawBatch, cursor: RecordCursor): RawRecord {
   const { offset, timestamp, key, value, headers } = cursor;
   return { topic, partition, offset, timestamp, timestampType, key, value, headers };
 }
+
+/** Headers as they are in Kafka, for converters that look for the schema there. */
+const rawHeaders = ({ headers }: Pick<RecordCursor, 'headers'>): Headers =>
+  headers.map(({ key, value }) => ({ key, schema: null, value }));
 
 /** As Connect writes coordinates into its error log, with the key added. */
 export function whereIs(raw: RawRecord): string {

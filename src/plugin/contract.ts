@@ -163,7 +163,10 @@ export interface Converter {
   fromConnect(topic: string, headers: Headers, schema: Schema | null, value: unknown): Uint8Array | null;
   /** The header that goes with the bytes returned last; null: none. Absent in a converter that never has one. */
   readonly header?: WireHeader | null | undefined;
-  /** `bytes` belong to the fetch buffer: what is kept of them beyond the call must be copied. */
+  /**
+   * `bytes` belong to the fetch buffer: what is kept of them beyond the call must be copied. So do the values of the headers,
+   * which are those of Kafka: a header converter would have made something else of a schema's guid.
+   */
   toConnect(topic: string, headers: Headers, bytes: Buffer | null): SchemaAndValue;
   close?(): Promise<void>;
 }
