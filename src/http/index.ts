@@ -1,10 +1,17 @@
 export { hashPassword } from './auth/password-hash';
-export { ANONYMOUS, type Authenticator, type Principal, principalOf } from './auth/principal';
+export {
+  ANONYMOUS,
+  type Authenticator,
+  type Principal,
+  principalOf,
+  Unauthenticated,
+} from './auth/principal';
 export type { AuthenticationOptions } from './auth/require';
 export { authenticationKeys, openAuthentication } from './auth/settings';
 export * from './body';
 export * from './errors';
 export * from './listener';
+export * from './log-level';
 export type { ConnectionLimits } from './node-server';
 export * from './pino-logger';
 export * from './probes';

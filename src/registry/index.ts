@@ -1,3 +1,4 @@
-export { REGISTRY_CONFIG, type RegistryConfig, readRegistryConfig } from './config';
+export { type RegistryConfig, readRegistryConfig } from './config';
+export { REGISTRY_CONFIG } from './config-keys';
 export { type RegistryOptions, type RunningRegistry, startRegistry } from './main';
 export { type StandaloneDependencies, startStandaloneRegistry } from './standalone';

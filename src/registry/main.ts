@@ -1,9 +1,17 @@
 /** The Schema Registry as a server: `millrace start` runs it in its process, `millrace registry` alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { type Listener, listen, type Prometheus, parseListener } from '../http';
+import {
+  type ConnectionLimits,
+  type Listener,
+  type LogLevel,
+  listen,
+  type Prometheus,
+  parseListener,
+} from '../http';
 import type { KafkaPort } from '../kafka/port';
 import { createBackoff, isRetriable, type Logger, NO_METRICS } from '../kernel';
+import { closeSecurity, describeSecurity, NO_SECURITY, type Security } from './access/security';
 import { createApp } from './api/app';
 import type { NodeAddress } from './election/identity';
 import { createStore, type Store } from './log/store';
@@ -16,8 +24,8 @@ import type { CompatibilityLevel } from './state/settings';
 export interface RegistryOptions {
   /** Stays the caller's: `close` does not close it. */
   readonly kafka: KafkaPort;
-  /** `http://host:port`; port 0 takes any free one. */
-  readonly listener: Listener | string;
+  /** `http://host:port`; port 0 takes any free one. Of several, the first is what other nodes are told of. */
+  readonly listener: Listener | string | readonly Listener[];
   readonly logger: Logger;
   /** Metrics go here, and `/metrics` is served from it. Null: neither. */
   readonly prometheus?: Prometheus | null;
@@ -38,6 +46,11 @@ export interface RegistryOptions {
   readonly commit?: string;
   /** Takes a free port when the one of `listener` is taken. */
   readonly fallbackToFreePort?: boolean;
+  /** HTTPS, logins, permissions and the audit log; `close` closes them. None of it unless given. */
+  readonly security?: Security;
+  readonly limits?: ConnectionLimits;
+  /** How long requests under way may take after `close`, ms. */
+  readonly closeGraceMs?: number;
 }
 
 export interface RunningRegistry {
@@ -60,9 +73,16 @@ const DEFAULT_RULES: RegistryRules = {
 
 /** Listens at once, so that `/ready` can tell what it waits for, and answers when the topic is replayed. */
 export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
-  const { prometheus = null, fallbackToFreePort = false } = options;
+  const { prometheus = null, fallbackToFreePort = false, limits, closeGraceMs } = options;
+  const { security = NO_SECURITY } = options;
   const start = new Startup(options);
-  const listening = await listen(appOf(options, start), options.listener, { fallbackToFreePort });
+  const listening = await listen(appOf(options, start), options.listener, {
+    fallbackToFreePort,
+    tls: security.tls,
+    limits,
+    closeGraceMs,
+  });
+  options.logger.info({ urls: listening.urls }, describeSecurity(security));
   const forget = prometheus === null ? () => {} : observe(prometheus, start);
   const stopping = new AbortController();
   const ready = start.run(stopping.signal).then(() => start.node.join(addressOf(options, listening)));
@@ -77,6 +97,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     await ready.catch(() => undefined);
     await start.node.close();
     await start.store.stop();
+    closeSecurity(security);
     forget();
   }
   let closed: Promise<void> | undefined;
@@ -93,7 +114,8 @@ function addressOf(
   { listener }: RegistryOptions,
   { url, port }: Pick<RunningRegistry, 'url' | 'port'>,
 ): NodeAddress {
-  const { host } = typeof listener === 'string' ? parseListener(listener) : listener;
+  const first = [listener].flat()[0]!;
+  const { host } = typeof first === 'string' ? parseListener(first) : first;
   return { scheme: url.slice(0, url.indexOf(':')), host, port };
 }
 
@@ -111,8 +133,12 @@ function appOf(options: RegistryOptions, start: Startup): FastifyInstance {
     waitingFor: () => start.waitingFor(),
     standing: () => start.node.standing(),
     forwarder: start.node.forwarder,
+    security: options.security ?? NO_SECURITY,
+    logLevel: hasLevel(logger) ? logger : null,
   });
 }
+
+const hasLevel = (logger: object): logger is { level: LogLevel } => 'level' in logger;
 
 /** State and log, the node's place among others, and how far it is from being ready. */
 class Startup {

@@ -1,6 +1,7 @@
 /** A registry as one node of several that share a topic, or as the only one. */
 import { hostname } from 'node:os';
 import type { ConnectionOptions } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
 import type { KafkaPort } from '../kafka/port';
 import type { Logger, Metrics } from '../kernel';
 import type { Standing } from './api/health';
@@ -21,7 +22,9 @@ export interface NodeOptions {
   /** Headers of requests that the primary is to see beside those it always sees. */
   readonly forwardedHeaders?: readonly string[];
   /** For connections to the other nodes, when they are https. */
-  readonly tls?: ConnectionOptions;
+  readonly tls?: () => ConnectionOptions;
+  /** Headers that tell the primary who the client is, where its own do not. */
+  readonly identity?: (request: FastifyRequest) => Readonly<Record<string, string>>;
 }
 
 export interface NodeParts {
@@ -55,7 +58,8 @@ export function createNode(options: NodeOptions | null, parts: NodeParts): Regis
     primary: () => election.primary,
     catchUp: () => store.catchUp(),
     headers: options.forwardedHeaders ?? [],
-    tls: options.tls ?? {},
+    tls: options.tls ?? (() => ({})),
+    identity: options.identity ?? (() => ({})),
     logger,
     metrics,
   });

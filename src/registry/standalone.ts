@@ -2,6 +2,7 @@
 import type { Prometheus } from '../http';
 import { CLIENT_CONFIG, createKafka, parseKafkaOptions } from '../kafka';
 import { type ConfigIssue, type Logger, nearest, type RawConfig } from '../kernel';
+import { closeSecurity, openSecurity, peerIdentity, peerTls } from './access/security';
 import { readRegistryConfig } from './config';
 import { type RunningRegistry, startRegistry } from './main';
 
@@ -21,15 +22,26 @@ export async function startStandaloneRegistry(
   const client = parseKafkaOptions(config.kafka);
   const ignored = [...config.ignored, ...client.ignored.map(withPrefix)];
   reportKeys(logger, ignored, [...config.unknown, ...client.unknown.map(prefixed)]);
+  const security = await openSecurity(config.config, logger);
   const kafka = createKafka(client.options, { logger, ...(prometheus && { metrics: prometheus }) });
+  const { node } = config.options;
   try {
-    const running = await startRegistry({ ...config.options, kafka, logger, prometheus, version });
+    const running = await startRegistry({
+      ...config.options,
+      node: node && { ...node, tls: () => peerTls(security), identity: peerIdentity(config.config) },
+      kafka,
+      logger,
+      prometheus,
+      version,
+      security,
+    });
     const close = async () => {
       await running.close();
       await kafka.close();
     };
     return { ...running, close };
   } catch (error) {
+    closeSecurity(security);
     await kafka.close();
     throw error;
   }

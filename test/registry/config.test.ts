@@ -7,7 +7,15 @@ const unlimited = { standard: 2_147_483_647, most: 2_147_483_647 };
 it('has the defaults of Confluent, where they make sense', () => {
   const { options, kafka, ignored, unknown } = readRegistryConfig(required);
   expect(options).toEqual({
-    listener: { host: '0.0.0.0', port: 8081 },
+    listener: [{ scheme: 'http', host: '0.0.0.0', port: 8081 }],
+    limits: {
+      idleTimeoutMs: 30_000,
+      requestTimeoutMs: 60_000,
+      headersTimeoutMs: 30_000,
+      maxConnections: 0,
+      maxHeaderBytes: 16_384,
+    },
+    closeGraceMs: 5000,
     topic: '_schemas',
     replicationFactor: 3,
     writeTimeoutMs: 10_000,
@@ -28,7 +36,11 @@ it('has the defaults of Confluent, where they make sense', () => {
       },
     },
   });
-  expect(kafka).toEqual({ 'client.id': 'millrace-registry', 'bootstrap.servers': 'a:9092,b:9093,c:1' });
+  expect(kafka).toEqual({
+    'client.id': 'millrace-registry',
+    'bootstrap.servers': 'a:9092,c:1',
+    'security.protocol': 'PLAINTEXT',
+  });
   expect([ignored, unknown]).toEqual([[], []]);
 });
 
@@ -54,7 +66,7 @@ it('reads an unchanged file of Confluent', () => {
     'schema.compatibilty.level': 'none',
   });
   expect(options).toMatchObject({
-    listener: { host: 'localhost', port: 18081 },
+    listener: [{ host: 'localhost', port: 18081 }],
     topic: 'my_schemas',
     replicationFactor: 1,
     writeTimeoutMs: 2500,
@@ -78,8 +90,14 @@ it('reads an unchanged file of Confluent', () => {
 
 it.each<[Record<string, string>, RegExp]>([
   [{}, /Missing required configuration "kafkastore.bootstrap.servers"/],
-  [{ ...required, listeners: 'http://a:1,http://b:2' }, /exactly one listener/],
-  [{ ...required, listeners: 'https://a:1' }, /listeners: .*https is not served/],
+  [{ ...required, listeners: '' }, /at least one listener/],
+  [{ ...required, listeners: 'http://a:1,ftp://a:2' }, /listeners: .*ftp is not served/],
+  [{ ...required, listeners: 'http://a:1,https://a:2' }, /https listener needs ssl.keystore.location/],
+  [
+    { 'kafkastore.bootstrap.servers': 'PLAINTEXT://a:1', 'kafkastore.security.protocol': 'SSL' },
+    /no broker for kafkastore.security.protocol=SSL/,
+  ],
+  [{ ...required, 'inter.instance.protocol': 'https' }, /no listener is https/],
   [{ ...required, 'schema.compatibility.level': 'maybe' }, /schema.compatibility.level/],
   [{ ...required, 'incompatible.error.code': '500' }, /409 or 40901/],
   [{ ...required, 'avro.compatibility.level': 'none', 'schema.compatibility.level': 'full' }, /both are set/],
@@ -108,4 +126,28 @@ it('reads what a node is in its group, in old spellings too', () => {
     address: {},
     forwardedHeaders: ['x-tenant', 'x-trace'],
   });
+});
+
+it.each([
+  ['SASL_SSL://b:9093,PLAINTEXT://a:9092', 'sasl_ssl', 'b:9093', 'SASL_SSL'],
+  ['SSL://b:9093,c:1', 'SSL', 'b:9093,c:1', 'SSL'],
+  // All say the same, which the Java registry would not take for a setting.
+  ['SSL://b:9093, SSL://c:9093', undefined, 'b:9093,c:9093', 'SSL'],
+  ['b:9093', undefined, 'b:9093', 'PLAINTEXT'],
+])('takes the brokers of %s for the protocol %s', (servers, protocol, brokers, wanted) => {
+  const raw = { 'kafkastore.bootstrap.servers': servers, 'kafkastore.security.protocol': protocol };
+  expect(readRegistryConfig(raw).kafka).toMatchObject({
+    'bootstrap.servers': brokers,
+    'security.protocol': wanted,
+  });
+});
+
+it('tells the other registries of the listener that they are to use', () => {
+  const raw = {
+    ...required,
+    listeners: 'http://127.0.0.1:8081,https://0.0.0.0:8443',
+    'ssl.keystore.location': '/k.pem',
+    'schema.registry.inter.instance.protocol': 'https',
+  };
+  expect(readRegistryConfig(raw).options.listener.map(({ port }) => port)).toEqual([8443, 8081]);
 });

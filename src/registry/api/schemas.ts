@@ -1,6 +1,7 @@
 /** `/schemas`: by id, by guid, all of them. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sendBytes } from '../../http';
+import { readable } from '../access/guard';
 import { schemaNotFound } from '../errors';
 import { firstOf, namesInContexts } from '../operations/lookup';
 import type { Registry } from '../operations/registry';
@@ -45,8 +46,8 @@ export function schemaRoutes(api: FastifyInstance, registry: Registry, cache: Re
 
   api.get('/schemas/guids/:guid', (request, reply) => {
     const [id] = idsOfGuid(registry, request);
-    const [use] = state.id(id!.context, id!.id)!.uses;
-    return answer(reply, contentReply(use!.content, viewOf(registry, request, use!)));
+    const use = anyUse(state.id(id!.context, id!.id)!, readable(request))!;
+    return answer(reply, contentReply(use.content, viewOf(registry, request, use)));
   });
 
   api.get('/schemas/guids/:guid/ids', (request, reply) => answer(reply, idsOfGuid(registry, request)));
@@ -59,8 +60,11 @@ export function schemaRoutes(api: FastifyInstance, registry: Registry, cache: Re
 function idsOfGuid({ state }: Registry, request: FastifyRequest): { context: string; id: number }[] {
   const guid = pathText(request, 'guid');
   const content = state.pool.byGuid(guid);
-  if (content === undefined) throw schemaNotFound(guid);
-  return state.idsOf(content);
+  const ids = content === undefined ? [] : state.idsOf(content);
+  const mayRead = readable(request);
+  const visible = ids.filter(({ context, id }) => anyUse(state.id(context, id)!, mayRead) !== undefined);
+  if (visible.length === 0) throw schemaNotFound(guid);
+  return visible;
 }
 
 interface FoundId {
@@ -76,22 +80,29 @@ interface FoundId {
 function findId(registry: Registry, request: FastifyRequest, missing = schemaNotFound): FoundId {
   const { state } = registry;
   const id = pathId(request);
+  const mayRead = readable(request);
   const name = parseSubject(querySubject(registry, request) ?? '');
   if (name.plain !== '') {
-    const names = namesInContexts(state, name);
+    const names = namesInContexts(state, name, mayRead);
     const used = firstOf(names, ({ context, qualified }) => useBy(state.id(context, id), qualified));
-    if (used !== undefined) return used;
+    if (used !== undefined && mayRead(used.use.subject.name.qualified)) return used;
   }
   const entry = state.id(name.context, id);
-  if (entry === undefined) throw missing(id);
-  return { entry, use: anyUse(entry) };
+  const use = entry && anyUse(entry, mayRead);
+  if (entry === undefined || use === undefined) throw missing(id);
+  return { entry, use };
 }
 
-/** A live one when there is any. */
-function anyUse({ uses }: IdEntry): StoredVersion {
-  for (const use of uses) if (!use.deleted) return use;
-  const [use] = uses;
-  return use!;
+/** A live one when there is any. Undefined: the client may read none. */
+function anyUse({ uses }: IdEntry, mayRead: (qualified: string) => boolean): StoredVersion | undefined {
+  let deleted: StoredVersion | undefined;
+  for (const use of uses) {
+    if (use.deleted && deleted !== undefined) continue;
+    if (!mayRead(use.subject.name.qualified)) continue;
+    if (!use.deleted) return use;
+    deleted = use;
+  }
+  return deleted;
 }
 
 function useBy(entry: IdEntry | undefined, qualified: string): FoundId | undefined {
@@ -115,7 +126,8 @@ function detailedReply(registry: Registry, request: FastifyRequest, { entry, use
 function usesOf(registry: Registry, request: FastifyRequest): StoredVersion[] {
   const visibility = queryVisibility(request);
   const { entry } = findId(registry, request, () => schemaNotFound());
-  return sortedUses(entry).filter((use) => isVisible(use, visibility));
+  const mayRead = readable(request);
+  return sortedUses(entry).filter((use) => isVisible(use, visibility) && mayRead(use.subject.name.qualified));
 }
 
 const sortedUses = (entry: IdEntry): StoredVersion[] =>
@@ -131,8 +143,10 @@ function* listVersions(state: RegistryState, request: FastifyRequest): Generator
   const latestOnly = queryFlag(request, 'latestOnly');
   const ruleType = queryText(request, 'ruleType') ?? '';
   const prefix = querySubjectPrefix(request, '');
-  const aliases = queryFlag(request, 'aliases') ? aliasesBySubject(state, prefix) : new Map();
+  const mayRead = readable(request);
+  const aliases = queryFlag(request, 'aliases') ? aliasesBySubject(state, prefix, mayRead) : new Map();
   for (const subject of subjectsOf(state, prefix, [...aliases.keys()])) {
+    if (!mayRead(subject.name.qualified)) continue;
     const visible = subject.list(visibility);
     for (const version of latestOnly ? visible.slice(-1) : visible) {
       if (ruleType !== '' && !hasRuleOfType(version.content.ruleSet, ruleType)) continue;
@@ -152,13 +166,17 @@ function asksForAssociated(request: FastifyRequest): boolean {
 }
 
 /** Aliases whose names begin with the prefix, by the subject that they stand for. */
-function aliasesBySubject({ settings }: RegistryState, prefix: string): Map<string, string[]> {
+function aliasesBySubject(
+  { settings }: RegistryState,
+  prefix: string,
+  mayRead: (qualified: string) => boolean,
+): Map<string, string[]> {
   const matches = subjectMatcher(prefix);
   const aliases = new Map<string, string[]>();
   for (const [scope, { alias = '' }] of settings.configs) {
     if (scope === null || alias === '') continue;
     const name = parseSubject(scope);
-    if (!matches(name)) continue;
+    if (!matches(name) || !mayRead(name.qualified)) continue;
     const subject = relativeSubject(alias, name.context);
     aliases.set(subject, [...(aliases.get(subject) ?? []), scope].sort());
   }

@@ -1,6 +1,7 @@
 /** `/subjects`: names, versions, registration, lookup, deletion. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sendBytes } from '../../http';
+import { readable } from '../access/guard';
 import { schemaNotFound, subjectNotFound, versionNotFound } from '../errors';
 import { deleteSubject, deleteVersion } from '../operations/delete';
 import { withTagChange } from '../operations/entity-tags';
@@ -25,7 +26,8 @@ export function subjectRoutes(api: FastifyInstance, registry: Registry): void {
     const names = state
       .subjects(querySubjectPrefix(request, ':*:'))
       .filter((subject) => isListed(subject, visibility))
-      .map(({ name }) => name.qualified);
+      .map(({ name }) => name.qualified)
+      .filter(readable(request));
     return answer(reply, page(request, names, rules.limits.subjects));
   });
 
@@ -33,6 +35,7 @@ export function subjectRoutes(api: FastifyInstance, registry: Registry): void {
     const found = lookUp(registry, pathSubject(registry, request), schemaBody(request), {
       normalize: queryFlag(request, 'normalize'),
       deleted: queryFlag(request, 'deleted'),
+      mayRead: readable(request),
     });
     return answer(reply, versionReply(found, viewOf(registry, request, found)));
   });
@@ -93,9 +96,10 @@ export function versionRoutes(api: FastifyInstance, registry: Registry, cache: R
   api.get('/subjects/:subject/versions/:version/referencedby', (request, reply) => {
     const { subject, version } = findVersion(registry, request, 'all');
     const visibility = queryVisibility(request);
+    const mayRead = readable(request);
     const ids = state
       .referrers(subject.name.qualified, version)
-      .filter((referrer) => isVisible(referrer, visibility))
+      .filter((referrer) => isVisible(referrer, visibility) && mayRead(referrer.subject.name.qualified))
       .map(({ id }) => id);
     const sorted = [...new Set(ids)].sort((a, b) => a - b);
     return answer(reply, page(request, sorted, rules.limits.schemas));
@@ -147,7 +151,7 @@ function findVersion(
     wanted === 'latest'
       ? state.subject(qualified)?.latest('live')
       : state.find(qualified, wanted, visibility);
-  const found = firstOf(namesInContexts(state, parseSubject(text)), find);
+  const found = firstOf(namesInContexts(state, parseSubject(text), readable(request)), find);
   if (found !== undefined) return found;
   if (!state.subject(text)?.has(visibility)) throw subjectNotFound(text);
   throw versionNotFound(wanted === 'latest' ? -1 : wanted);

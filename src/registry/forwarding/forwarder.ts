@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Agent, type Dispatcher, request as send } from 'undici';
+import { Agent, buildConnector, type Dispatcher, request as send } from 'undici';
 import { sendBytes } from '../../http';
 import type { Counter, Logger, Metrics } from '../../kernel';
 import { forwardingFailed, leaderUnknown, NotPrimary } from '../errors';
@@ -16,7 +16,9 @@ export interface ForwarderOptions {
   /** Headers of requests that go on beside those that always do. */
   readonly headers: readonly string[];
   /** For connections to a primary that is https. */
-  readonly tls: ConnectionOptions;
+  readonly tls: () => ConnectionOptions;
+  /** Headers that tell who the client is, where its own do not. */
+  readonly identity: (request: FastifyRequest) => Readonly<Record<string, string>>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -100,7 +102,9 @@ class HttpForwarder implements Forwarder {
       keepAliveMaxTimeout: IDLE_MS,
       headersTimeout: ANSWER_MS,
       bodyTimeout: ANSWER_MS,
-      connect: { ...options.tls, timeout: CONNECT_MS },
+      // Anew each time: certificates are renewed.
+      connect: (target, callback) =>
+        buildConnector({ ...options.tls(), timeout: CONNECT_MS })(target, callback),
     });
     this.#forwarded = metrics.counter(
       'millrace_registry_forwarded_total',
@@ -193,7 +197,7 @@ class HttpForwarder implements Forwarder {
   }
 
   #headersFor(request: FastifyRequest, reply: FastifyReply): Record<string, string> {
-    const headers: Record<string, string> = { [FORWARD]: 'true' };
+    const headers: Record<string, string> = { [FORWARD]: 'true', ...this.#options.identity(request) };
     for (const name of [...ALWAYS, ...this.#options.headers]) {
       const value = request.headers[name];
       if (typeof value === 'string') headers[name] = value;

@@ -72,7 +72,8 @@ async function startFollower(first: string, headers: readonly string[] = []): Pr
     primary: () => follower.primary,
     catchUp: async () => void follower.caughtUp++,
     headers,
-    tls: {},
+    tls: () => ({}),
+    identity: () => ({}),
     logger: { ...SILENT, warn: () => void follower.warnings++ },
     metrics: NO_METRICS,
   });

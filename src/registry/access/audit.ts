@@ -1,0 +1,82 @@
+/** A line for each request that would change something: who, what, and how it ended. No schema and no secret is in it. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../../kernel';
+import { requirementOf } from './requirements';
+
+/** What replies tell of what was done. */
+interface Told {
+  readonly id?: number;
+  readonly version?: number;
+  readonly versions?: readonly number[];
+  readonly errorCode?: number;
+}
+
+/** Also those that were refused, and those without a login. */
+export function auditWrites(api: FastifyInstance, log: Logger): void {
+  const told = new WeakMap<FastifyRequest, Told>();
+  api.addHook('onSend', async (request, _reply, payload) => {
+    if (requirementOf(request).action !== null) told.set(request, readReply(payload));
+    return payload;
+  });
+  api.addHook('onResponse', async (request, reply) => {
+    const { action } = requirementOf(request);
+    if (action === null) return;
+    log.info({ audit: action, ...lineOf(request, reply, told.get(request) ?? {}) }, 'Audit');
+  });
+}
+
+function lineOf(request: FastifyRequest, reply: FastifyReply, told: Told): object {
+  const { principal, socket, headers } = request;
+  const { subject, context, logger } = request.params as Readonly<Record<string, string | undefined>>;
+  const status = reply.statusCode;
+  return {
+    user: principal?.name ?? null,
+    by: principal?.by ?? 'nothing',
+    ...(subject !== undefined && { subject }),
+    ...(context !== undefined && { context }),
+    ...(logger !== undefined && { logger }),
+    ...settingOf(request),
+    outcome: OUTCOMES[Math.floor(status / 100)] ?? 'failed',
+    status,
+    ...told,
+    requestId: reply.getHeader('x-request-id'),
+    address: socket.remoteAddress,
+    // Then it is that of the node that the client has asked.
+    ...(headers['x-forward'] !== undefined && { forwarded: true }),
+  };
+}
+
+const OUTCOMES: Readonly<Record<number, string>> = { 2: 'done', 4: 'refused', 5: 'failed' };
+
+const SETTINGS = ['compatibility', 'mode', 'level'];
+
+/** The new value where it is one of a few words. */
+function settingOf({ body }: FastifyRequest): object {
+  if (typeof body !== 'object' || body === null) return {};
+  const members = Object.entries(body).filter(
+    ([name, value]) => SETTINGS.includes(name) && typeof value === 'string' && /^\w{1,30}$/.test(value),
+  );
+  return Object.fromEntries(members);
+}
+
+/** What a proxy between two nodes answered may be anything. */
+function parsed(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function readReply(payload: unknown): Told {
+  if (!Buffer.isBuffer(payload)) return {};
+  const value = parsed(payload);
+  if (typeof value === 'number') return { version: value };
+  if (Array.isArray(value)) return { versions: value as number[] };
+  const { id, version, error_code: errorCode } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    ...(typeof id === 'number' && { id }),
+    ...(typeof version === 'number' && { version }),
+    ...(typeof errorCode === 'number' && { errorCode }),
+  };
+}
