@@ -28,8 +28,15 @@ interface Target {
   readonly others: readonly number[];
 }
 
+/** Messages that hold one another in many ways are not all made. */
+const MOST_MADE = 1000;
+
 class ReaderCompiler {
   readonly #messages = new Map<MessageType, Map<Schema, MessageReader>>();
+  /** Messages whose defaults are being made, how many were, and whether one was left out. */
+  readonly #making = new Set<MessageType>();
+  #made = 0;
+  #isCut = false;
 
   constructor(readonly options: ProtobufDataOptions) {}
 
@@ -187,22 +194,37 @@ class ReaderCompiler {
     return presence === 'explicit' && (!isProto2 || this.options.optionalForProto2);
   }
 
-  /** Made when it is first wanted: a message that holds itself is null in itself. */
+  /** Made when it is first wanted, and once unless it holds itself: in itself it is null. */
   #emptyMessage(field: FieldType, schema: Schema): () => unknown {
-    let isMaking = false;
+    let known: unknown;
     return () => {
-      if (isMaking) return null;
-      isMaking = true;
-      try {
-        return this.content(field.message, schema)(new BinaryReader());
-      } catch (error) {
-        // A date of no year is no date.
-        if (error instanceof DataError) return null;
-        throw error;
-      } finally {
-        isMaking = false;
+      if (known !== undefined) return known;
+      const { message } = field;
+      if (this.#making.has(message) || this.#made > MOST_MADE) {
+        this.#isCut = true;
+        return null;
       }
+      const outerCut = this.#isCut;
+      this.#isCut = false;
+      const value = this.#make(message, schema);
+      if (!this.#isCut) known = value;
+      this.#isCut ||= outerCut;
+      return value;
     };
+  }
+
+  #make(message: MessageType, schema: Schema): unknown {
+    this.#made = this.#making.size === 0 ? 0 : this.#made + 1;
+    this.#making.add(message);
+    try {
+      return this.content(message, schema)(new BinaryReader());
+    } catch (error) {
+      // A date of no year is no date.
+      if (error instanceof DataError) return null;
+      throw error;
+    } finally {
+      this.#making.delete(message);
+    }
   }
 }
 
