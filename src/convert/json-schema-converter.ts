@@ -32,27 +32,27 @@ class JsonSchemaConverter extends RegistryConverter<JsonEncoding, OwnJsonSchema>
     const start = header === null ? PREFIX_BYTES : 0;
     const { flat, text, validate } = write;
     if (flat !== null && value instanceof Struct) {
-      const bytes = this.#scratch.fill(start + flat.mostBytes(value.values), (buffer) => {
-        if (start > 0) prefix(buffer, id);
-        return flat.write(buffer, start, value);
-      });
-      if (bytes !== null) return bytes;
+      const buffer = this.#scratch.room(start + flat.mostBytes(value.values));
+      const end = flat.write(buffer, start, value);
+      if (end >= 0) return framed(buffer, start, end, id);
     }
     const json = text(value);
     if (validate !== null) check(validate, json);
-    return this.#scratch.fill(start + json.length * 3, (buffer) => {
-      if (start > 0) prefix(buffer, id);
-      return start + buffer.utf8Write(json, start, json.length * 3);
-    })!;
+    const buffer = this.#scratch.room(start + json.length * 3);
+    return framed(buffer, start, start + buffer.utf8Write(json, start, json.length * 3), id);
   }
 }
 
-function prefix(buffer: Buffer, id: number): void {
-  buffer[0] = MAGIC;
-  buffer[1] = id >>> 24;
-  buffer[2] = id >>> 16;
-  buffer[3] = id >>> 8;
-  buffer[4] = id;
+/** The bytes up to `end`, with the id before `start` when there is room for it. */
+function framed(buffer: Buffer, start: number, end: number, id: number): Uint8Array {
+  if (start > 0) {
+    buffer[0] = MAGIC;
+    buffer[1] = id >>> 24;
+    buffer[2] = id >>> 16;
+    buffer[3] = id >>> 8;
+    buffer[4] = id;
+  }
+  return buffer.subarray(0, end);
 }
 
 export const jsonSchemaConverter: ConverterPlugin = {

@@ -11,18 +11,19 @@ export class Scratch {
 
   /** UTF-8 bytes of a text. */
   utf8(text: string): Uint8Array {
-    const buffer = this.#room(text.length * 3);
+    const buffer = this.room(text.length * 3);
     return buffer.subarray(0, buffer.utf8Write(text, 0, text.length * 3));
   }
 
   /** Bytes that `fill` writes into `most` bytes of room: it answers where it ended. Null when it answers -1. */
   fill(most: number, fill: (buffer: Buffer) => number): Uint8Array | null {
-    const buffer = this.#room(most);
+    const buffer = this.room(most);
     const end = fill(buffer);
     return end < 0 ? null : buffer.subarray(0, end);
   }
 
-  #room(bytes: number): Buffer {
+  /** A buffer with so much room. */
+  room(bytes: number): Buffer {
     const fits = this.#buffer.length >= bytes && this.#buffer.length <= MOST_KEPT_BYTES;
     if (!fits) this.#buffer = Buffer.allocUnsafeSlow(Math.max(BUFFER_BYTES, bytes));
     return this.#buffer;
