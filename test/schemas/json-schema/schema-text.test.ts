@@ -354,6 +354,18 @@ describe('resolved text', () => {
     expect(normal.resolved).toBe(read(inPlace, [], true).canonical);
   });
 
+  test('is the text itself where references lead deeper than the stack goes', () => {
+    const links = Array.from({ length: 5000 }, (_, i) => [
+      `d${i}`,
+      { items: { $ref: `#/definitions/d${i + 1}` } },
+    ]);
+    const chain = read({
+      $ref: '#/definitions/d0',
+      definitions: { ...Object.fromEntries(links), d5000: street },
+    });
+    expect(chain.resolved).toBe(chain.canonical);
+  });
+
   test('is the text itself where references multiply beyond measure', () => {
     const definitions = Object.fromEntries(
       Array.from({ length: 64 }, (_, i) => [

@@ -118,19 +118,18 @@ function* checkProperties(
   }
 }
 
-/** The rest that takes a property of this name. */
+/** What takes a property of this name. */
 function covering(object: TypedShape, name: string, comparison: Comparison): Rest {
   const patterns = mapOf(object.json.get('patternProperties'));
   comparison.spend(patterns.size);
   for (const [pattern, schema] of patterns) {
     if (comparison.matches(pattern, name)) return restOrAny(object, schema);
   }
-  const rest = bothOf(
-    restOf(object, object.json.get('additionalProperties')),
-    restOf(object, object.json.get('unevaluatedProperties')),
-  );
-  // With patterns about, a model is never open: a later pattern may narrow what is taken now.
-  return rest === 'open' && patterns.size > 0 ? object.child(true) : rest;
+  const additional = object.json.get('additionalProperties');
+  if (patterns.size > 0 && additional instanceof Map) return restOrAny(object, additional);
+  const rest = bothOf(restOf(object, additional), restOf(object, object.json.get('unevaluatedProperties')));
+  // Names that no pattern means count as refused, though they are not: so it is in Confluent's registry.
+  return rest === 'open' && patterns.size > 0 ? 'closed' : rest;
 }
 
 function restOrAny(object: TypedShape, schema: Json): Rest {
