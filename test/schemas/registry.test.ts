@@ -375,12 +375,14 @@ describe('registry client', () => {
 
       beforeEach(async () => {
         asked.length = 0;
-        provider = createServer(async (request, response) => {
+        provider = createServer((request, response) => {
           let body = '';
-          for await (const chunk of request) body += chunk;
-          asked.push({ authorization: request.headers.authorization, body });
-          const answer = answers[Math.min(asked.length, answers.length) - 1]!;
-          response.writeHead(answer.status ?? 200).end(JSON.stringify(answer.body));
+          request.on('data', (chunk) => (body += chunk));
+          request.on('end', () => {
+            asked.push({ authorization: request.headers.authorization, body });
+            const answer = answers[Math.min(asked.length, answers.length) - 1]!;
+            response.writeHead(answer.status ?? 200).end(JSON.stringify(answer.body));
+          });
         });
         await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
       });
