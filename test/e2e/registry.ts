@@ -12,6 +12,7 @@ export interface RegistryProcess {
   readonly url: string;
   /** Resolves when schemas are served. */
   start(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
   /** SIGKILL. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -24,7 +25,11 @@ export interface RegistryProcess {
 }
 
 /** @param topic keeps the schemas; it is created when missing */
-export async function createRegistry(brokers: string, topic: string): Promise<RegistryProcess> {
+export async function createRegistry(
+  brokers: string,
+  topic: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RegistryProcess> {
   const dir = await mkdtemp(path.join(tmpdir(), 'millrace-registry-'));
   const url = `http://127.0.0.1:${await freePort()}`;
   const file = path.join(dir, 'registry.properties');
@@ -33,6 +38,7 @@ export async function createRegistry(brokers: string, topic: string): Promise<Re
     'kafkastore.bootstrap.servers': brokers,
     'kafkastore.topic': topic,
     'kafkastore.topic.replication.factor': 1,
+    ...more,
   };
   await writeFile(
     file,
@@ -58,6 +64,7 @@ export async function createRegistry(brokers: string, topic: string): Promise<Re
       await waitFor(ready, { timeoutMs: 20_000, what: 'the registry' });
       if (process.hasExited()) throw new Error(`the registry ended: ${process.stderr()}`);
     },
+    signal: (name) => running?.signal(name),
     async kill() {
       await running?.kill();
     },

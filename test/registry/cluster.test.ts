@@ -235,7 +235,8 @@ test('a write that another primary has overtaken is done by that one, and its cl
   await usurper.stop();
   sleeper.release();
   expect(await late).toMatchObject({ status: 200, body: { id: 3 } });
-  expect([...(await idsInTopic()).keys()]).toEqual([1, 2, 3]);
+  const ids = await idsInTopic();
+  expect([...ids.values()].map((schemas) => schemas.size)).toEqual([1, 1, 1]);
 });
 
 test('a node that comes back under its URL is the primary at once, though its session had not ended', async () => {
