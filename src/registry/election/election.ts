@@ -65,6 +65,7 @@ const FENCE_AGE_MS = 6 * 3600_000;
 export const createElection = (options: ElectionOptions): Election => new GroupElection(options);
 
 class GroupElection implements Election {
+  readonly isExclusive = true;
   readonly #options: ElectionOptions;
   readonly #logger: Logger;
   #url = '';
@@ -134,6 +135,10 @@ class GroupElection implements Election {
     if (term !== this.#term || this.#role !== 'primary') return;
     this.#logger.warn({ err: error }, 'Another node writes in place of this one');
     this.#on('fenced');
+  }
+
+  doubted(term: number): void {
+    if (term === this.#term) this.#on('renew');
   }
 
   #memberAt(address: NodeAddress): GroupMember {
@@ -239,7 +244,7 @@ class GroupElection implements Election {
     this.#obstacle = null;
     this.#takeovers.add(1);
     this.#on('taken');
-    this.#ageing = setTimeout(() => this.#on('aged'), FENCE_AGE_MS).unref();
+    this.#ageing = setTimeout(() => this.#on('renew'), FENCE_AGE_MS).unref();
   }
 
   /** Writes wait for what may pass; what somebody must mend is told at once. */

@@ -26,8 +26,8 @@ export type RoleEvent =
   | 'fenced'
   /** The group went on without us. */
   | 'expelled'
-  /** The fence is old: brokers forget epochs that are not used. */
-  | 'aged'
+  /** The fence is old, and brokers forget epochs that are not used; or a write is in doubt, which a new fence decides. */
+  | 'renew'
   | 'leave';
 
 /** `rejoin`: ask the group again who was chosen. */
@@ -67,7 +67,7 @@ export const ROLE_TABLE: Readonly<Record<Role, Row>> = {
     chosen: step('primary'),
     fenced: step('joining', 'rejoin'),
     expelled: step('joining'),
-    aged: step('taking-over', 'take-over'),
+    renew: step('taking-over', 'take-over'),
   },
   left: {},
 };

@@ -1,5 +1,6 @@
 /** What every operation works with. Operations speak of subjects and schemas; HTTP is the business of `api/`. */
 import { LRUCache } from 'lru-cache';
+import { HttpError } from '../../http';
 import { type Counter, type Metrics, MillraceError } from '../../kernel';
 import { modeText, operationNotPermitted, storeError } from '../errors';
 import type { RegistryEvent } from '../log/events';
@@ -47,6 +48,8 @@ export interface RegistryRules {
 export interface Registry {
   readonly state: RegistryState;
   readonly store: Store;
+  /** Resolves when the state has all that anybody wrote before the call; calls at the same time share the asking. */
+  catchUp(): Promise<void>;
   readonly primacy: Primacy;
   readonly rules: RegistryRules;
   readonly schemas: SchemaReader;
@@ -68,6 +71,7 @@ export function createRegistry(
   return {
     state,
     store,
+    catchUp: coalescing(() => store.catchUp()),
     primacy,
     rules,
     schemas: new SchemaReader(state, new LRUCache({ max: 1000 })),
@@ -81,21 +85,36 @@ export function createRegistry(
   };
 }
 
+/** Who comes while work is under way shares the next round of it: what is under way may have looked too early. */
+function coalescing(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  let next: Promise<void> | null = null;
+  return () => {
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = null;
+        running = work();
+        return running;
+      });
+    return next;
+  };
+}
+
 /**
  * Runs a write alone, on the primary, after the state has all that is in the log. `action` names it in errors. A write
  * that another primary has overtaken is done again from the beginning, there or here. Throws NotPrimary, 50004.
  */
 export async function writing<T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> {
-  const { primacy, store } = registry;
+  const { primacy } = registry;
   const since = Date.now();
   for (;;) {
     const term = await primacy.whenPrimary(since);
     try {
-      return await registry.exclusive(async () => {
-        await stored(action, store.catchUp());
-        return work();
-      });
+      if (!primacy.isExclusive) await stored(action, registry.catchUp());
+      return await registry.exclusive(work);
     } catch (error) {
+      if (isTimeout(error)) primacy.doubted(term);
       if (!(error instanceof Overtaken)) throw error;
       primacy.fenced(term, error.reason);
     }
@@ -119,10 +138,16 @@ async function stored<T>(action: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof MillraceError && error.code === 'KAFKA_FENCED') throw new Overtaken(error);
+    if (hasCode(error, 'KAFKA_FENCED')) throw new Overtaken(error as Error);
     throw storeError(action, error);
   }
 }
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof MillraceError && error.code === code;
+
+/** 50002, as `storeError` makes it. */
+const isTimeout = (error: unknown): boolean => error instanceof HttpError && hasCode(error.cause, 'TIMEOUT');
 
 /** Throws 42205 while the subject, its context or all subjects are read-only. */
 export function requireWritable({ state }: Registry, scope: Scope): void {

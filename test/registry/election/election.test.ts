@@ -163,6 +163,17 @@ test('a fenced primary asks the group again, once', async () => {
   expect([node.election.role, node.rejoins, node.takeOvers]).toEqual(['primary', 1, 2]);
 });
 
+test('a write in doubt is decided by a new fence before the next write', async () => {
+  const node = play({ waitMs: 5000 });
+  node.tell(chosen('a'));
+  const term = await write(node);
+  node.election.doubted(term);
+  node.election.doubted(term);
+  expect(node.election.role).toBe('taking-over');
+  expect(await write(node)).toBeGreaterThan(term);
+  expect([node.takeOvers, node.rejoins]).toEqual([2, 0]);
+});
+
 test('a take-over is repeated while that may help, and ends when another was quicker', async () => {
   const errors = [new RetriableError('busy'), new RetriableError('busy')];
   const node = play({

@@ -8,7 +8,7 @@ const EVENTS: readonly RoleEvent[] = [
   'taken',
   'fenced',
   'expelled',
-  'aged',
+  'renew',
   'leave',
 ];
 
