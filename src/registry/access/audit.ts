@@ -48,14 +48,20 @@ function lineOf(request: FastifyRequest, reply: FastifyReply, told: Told): objec
 
 const OUTCOMES: Readonly<Record<number, string>> = { 2: 'done', 4: 'refused', 5: 'failed' };
 
-const SETTINGS = ['compatibility', 'mode', 'level'];
+/** Members of bodies, and what lines call them: `level` is that of the line. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  compatibility: 'compatibility',
+  mode: 'mode',
+  level: 'logLevel',
+};
 
 /** The new value where it is one of a few words. */
 function settingOf({ body }: FastifyRequest): object {
   if (typeof body !== 'object' || body === null) return {};
-  const members = Object.entries(body).filter(
-    ([name, value]) => SETTINGS.includes(name) && typeof value === 'string' && /^\w{1,30}$/.test(value),
-  );
+  const members = Object.entries(body).flatMap(([name, value]) => {
+    const told = Object.hasOwn(SETTINGS, name) && typeof value === 'string' && /^\w{1,30}$/.test(value);
+    return told ? [[SETTINGS[name]!, value]] : [];
+  });
   return Object.fromEntries(members);
 }
 
@@ -72,7 +78,7 @@ function readReply(payload: unknown): Told {
   if (!Buffer.isBuffer(payload)) return {};
   const value = parsed(payload);
   if (typeof value === 'number') return { version: value };
-  if (Array.isArray(value)) return { versions: value as number[] };
+  if (Array.isArray(value)) return { versions: value.filter((each) => typeof each === 'number') };
   const { id, version, error_code: errorCode } = (value ?? {}) as Readonly<Record<string, unknown>>;
   return {
     ...(typeof id === 'number' && { id }),
