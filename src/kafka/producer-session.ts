@@ -88,7 +88,8 @@ async function askIdentity(
 
 /** Of transactions that never begin. */
 const UNUSED_TIMEOUT_MS = 60_000;
-const FENCE_PATIENCE_MS = 60_000;
+/** A fresh cluster makes its topic of transactions first. */
+const FENCE_PATIENCE_MS = 10_000;
 
 /**
  * The coordinator gives each producer of a transactional id the same producer id with a higher epoch. The batches are

@@ -76,6 +76,8 @@ class GroupElection implements Election {
   #primary: string | null = null;
   /** Why there is no primary, as far as it is not just a matter of time. */
   #obstacle: string | null = null;
+  /** What kept this node from taking over when it tried last. */
+  #hindrance: string | null = null;
   #member: GroupMember | null = null;
   /** Take-overs run one after the other; only that of the current term counts. */
   #term = 0;
@@ -126,7 +128,8 @@ class GroupElection implements Election {
       if (this.#role === 'following') throw new NotPrimary(this.#primary!);
       const left = since + this.#options.waitMs - Date.now();
       const isWaiting = this.#role === 'joining' || this.#role === 'taking-over';
-      if (!isWaiting || this.#obstacle !== null || left <= 0) throw leaderUnknown(this.#obstacle);
+      if (!isWaiting || this.#obstacle !== null) throw leaderUnknown(this.#obstacle);
+      if (left <= 0) throw leaderUnknown(this.#hindrance);
       await this.#change(left);
     }
   }
@@ -241,7 +244,7 @@ class GroupElection implements Election {
   }
 
   #taken(): void {
-    this.#obstacle = null;
+    this.#obstacle = this.#hindrance = null;
     this.#takeovers.add(1);
     this.#on('taken');
     this.#ageing = setTimeout(() => this.#on('renew'), FENCE_AGE_MS).unref();
@@ -249,9 +252,10 @@ class GroupElection implements Election {
 
   /** Writes wait for what may pass; what somebody must mend is told at once. */
   #hindered(error: Error): void {
-    const obstacle = isRetriable(error) ? null : hinted(error);
-    if (obstacle !== null && this.#obstacle === obstacle) return;
-    this.#obstacle = obstacle;
+    const before = this.#hindrance;
+    this.#hindrance = hinted(error);
+    this.#obstacle = isRetriable(error) ? null : this.#hindrance;
+    if (this.#hindrance === before) return;
     this.#logger.warn({ err: error }, 'This node was chosen, but cannot take over yet');
     for (const wake of this.#waiters.splice(0)) wake();
   }

@@ -68,7 +68,7 @@ export function createStore(options: StoreOptions): Store {
     catchUp: () => within(log.readToEnd(), writeTimeoutMs),
     write,
     async takeOver() {
-      await within(log.takeOver(), writeTimeoutMs);
+      await log.takeOver();
       // The fence stands with the first record; who has read that has read all that others wrote before it.
       await write([{ kind: 'noop' }]);
     },

@@ -191,6 +191,12 @@ test('a take-over is repeated while that may help, and ends when another was qui
   expect(loser.rejoins).toBe(1);
 });
 
+test('what may pass is waited for, and told when it does not', async () => {
+  const node = play({ takeOver: () => Promise.reject(new RetriableError('no coordinator')) });
+  node.tell(chosen('a'));
+  await expect(write(node)).rejects.toThrow('Leader not known: no coordinator');
+});
+
 test('what somebody must mend is told at once, and mended it goes on', async () => {
   let allowed = false;
   const node = play({
