@@ -238,15 +238,15 @@ function oneOf(schemes: readonly Scheme[]): Authenticator {
   };
 }
 
-function challengeAll(schemes: readonly Scheme[], request: FastifyRequest): never {
-  const challenges = schemes.flatMap(({ authenticator }) => {
+async function challengeAll(schemes: readonly Scheme[], request: FastifyRequest): Promise<never> {
+  const challenges: string[] = [];
+  for (const { authenticator } of schemes) {
     try {
-      authenticator.authenticate(request);
-      return [];
+      await authenticator.authenticate(request);
     } catch (error) {
-      return error instanceof Unauthenticated ? error.challenges : [];
+      if (error instanceof Unauthenticated) challenges.push(...error.challenges);
     }
-  });
+  }
   throw new Unauthenticated(challenges);
 }
 
