@@ -155,7 +155,8 @@ class GroupElection implements Election {
       heartbeatMs: HEARTBEAT_MS,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
       protocols: () => {
-        const identity = { ...address, eligible, leader: this.#role === 'primary' };
+        const leader = this.#role === 'primary' || this.#role === 'taking-over';
+        const identity = { ...address, eligible, leader };
         return [{ name: PROTOCOL, metadata: encodeIdentity(identity) }];
       },
       assign: async (_protocol, peers) => this.#assign(peers),
