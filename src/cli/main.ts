@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { version } from '../../package.json';
 import type { DevBrokerCommand } from './dev-broker';
 import { describe, EXIT, exitCodeOf, printErr } from './exit';
+import type { HashOptions } from './hash-password';
 import type { LintOptions } from './lint';
 import type { LogOptions } from './logging';
 import type { RunOptions } from './run';
@@ -37,6 +38,7 @@ function program(): Command {
   addStandalone(millrace);
   addLint(millrace);
   addRegistry(millrace);
+  addHashPassword(millrace);
   addDevBroker(millrace);
   return millrace;
 }
@@ -126,10 +128,28 @@ function addLint(millrace: Command): void {
 function addRegistry(millrace: Command): void {
   logOptions(millrace.command('registry'))
     .description('the Schema Registry alone')
-    .argument('<file>', "configuration with the keys of Confluent's schema-registry.properties")
+    .argument(
+      '[file]',
+      "configuration with the keys of Confluent's schema-registry.properties; variables such as SCHEMA_REGISTRY_LISTENERS win",
+    )
     .addHelpText('after', '\nExample:\n  millrace registry config/registry.properties')
-    .action((file: string, options: LogOptions) =>
+    .action((file: string | undefined, options: LogOptions) =>
       (require('./registry') as typeof import('./registry')).registry(file, options),
+    );
+}
+
+function addHashPassword(millrace: Command): void {
+  millrace
+    .command('hash-password')
+    .description('read a password and print its hash for a file of users')
+    .option('--user <name>', 'print the whole line of this user')
+    .option('--roles <a,b>', 'roles behind the hash')
+    .addHelpText(
+      'after',
+      '\nExample:\n  millrace hash-password --user alice --roles developer >> users.properties',
+    )
+    .action((options: HashOptions) =>
+      (require('./hash-password') as typeof import('./hash-password')).printHash(options),
     );
 }
 

@@ -18,7 +18,10 @@ export interface ListenOptions {
   readonly fallbackToFreePort?: boolean;
   /** How long requests under way may take after `close`, ms, before their connections are cut. 5 s unless given. */
   readonly closeGraceMs?: number;
-  /** Certificates for https listeners. They stay the caller's: `close` does not close them. */
+  /**
+   * Certificates for https listeners; null when none are configured, left out where https is not served at all. They stay
+   * the caller's: `close` does not close them.
+   */
   readonly tls?: LiveTls | null;
   readonly limits?: ConnectionLimits;
 }
@@ -85,6 +88,7 @@ interface Bound {
 
 function requireCertificates(listeners: readonly Listener[], key: string, { tls }: ListenOptions): void {
   if (tls || listeners.every(({ scheme }) => scheme === 'http')) return;
+  if (tls === undefined) throw new ConfigError(`${key}: the scheme https is not served here, only http.`);
   throw new ConfigError(`${key} has an https address, and nothing says which certificate to show there.`, {
     hint: 'Set ssl.keystore.location to a PEM or PKCS12 file with private key and certificate.',
   });

@@ -15,6 +15,12 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   OFF: 'silent',
 };
 
+/** Null for what is no level. */
+export const parseLogLevel = (name: string): LogLevel | null => {
+  const upper = name.toUpperCase();
+  return Object.hasOwn(LEVELS, upper) ? LEVELS[upper]! : null;
+};
+
 const ROOT = 'root';
 
 /** There is one logger, `root`; its level is that of the whole process. */
@@ -41,8 +47,8 @@ function requireRoot({ params }: FastifyRequest): void {
 
 function readLevel(body: unknown): LogLevel {
   const given = typeof body === 'object' && body !== null && 'level' in body ? body.level : undefined;
-  const name = typeof given === 'string' ? given.toUpperCase() : '';
-  if (Object.hasOwn(LEVELS, name)) return LEVELS[name]!;
+  const level = typeof given === 'string' ? parseLogLevel(given) : null;
+  if (level !== null) return level;
   throw new HttpError(400, `The body must be {"level": …} with one of ${Object.keys(LEVELS).join(', ')}`);
 }
 

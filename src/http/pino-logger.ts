@@ -94,4 +94,6 @@ function formatLine({ level, time, msg, err, error, ...fields }: Record<string, 
   return lines.join('\n') + '\n';
 }
 
-const scalar = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** Quoted when it could pass for a line of its own: clients choose some of the values. */
+const scalar = (value: unknown): string =>
+  typeof value === 'string' && !/\p{Cc}/u.test(value) ? value : JSON.stringify(value);

@@ -55,6 +55,8 @@ export interface RegistryOptions {
 
 export interface RunningRegistry {
   readonly url: string;
+  /** Those of all listeners. */
+  readonly urls: readonly string[];
   readonly port: number;
   /** Resolves when the topic is replayed and requests are answered. Rejects when the topic is unfit, or on `close` before. */
   readonly ready: Promise<void>;
@@ -103,6 +105,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   let closed: Promise<void> | undefined;
   return {
     url: listening.url,
+    urls: listening.urls,
     port: listening.port,
     ready,
     waitingFor: () => start.waitingFor(),

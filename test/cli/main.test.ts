@@ -33,7 +33,15 @@ describe('exit codes and messages of the commands', () => {
     const help = await millrace('--help');
     expect(help.code).toBe(0);
     const commands = [...help.out.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name!);
-    expect(commands).toEqual(['start', 'run', 'standalone', 'lint', 'registry', 'dev-broker']);
+    expect(commands).toEqual([
+      'start',
+      'run',
+      'standalone',
+      'lint',
+      'registry',
+      'hash-password',
+      'dev-broker',
+    ]);
     for (const command of commands) {
       const { code, out } = await millrace(command, '--help');
       expect([command, code]).toEqual([command, 0]);

@@ -168,6 +168,13 @@ it('speaks only the protocols and suites it is told to', async () => {
   expect((await get(url, { ...trusting(ours), maxVersion: 'TLSv1.2' })).status).toBe(200);
 });
 
+it('needs a certificate for https', async () => {
+  const server = createServer({ logger: SILENT });
+  await expect(listen(server, 'https://localhost:0', { tls: null })).rejects.toThrow(
+    /which certificate to show/,
+  );
+});
+
 describe('mistakes', () => {
   const pem = () => ({ 'ssl.keystore.location': ours.server });
   it.each([

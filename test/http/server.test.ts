@@ -215,7 +215,7 @@ describe('listening', () => {
   it.each([
     ['localhost:8081', /not an address/],
     ['ftp://localhost:8081', /scheme ftp/],
-    ['https://localhost:0', /which certificate to show/],
+    ['https://localhost:0', /scheme https is not served/],
     ['http://localhost', /not an address/],
     ['http://localhost:70000', /at most 65535/],
     ['', /not an address/],

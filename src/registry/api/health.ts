@@ -9,7 +9,10 @@ export interface Standing {
   readonly primary: string | null;
 }
 
-/** `GET /health` and `GET /master_available`; the latter is Karapace's: whether writes can be answered. */
+/**
+ * `GET /health`, and Karapace's `GET /_health` (the same in its shape) and `GET /master_available`: whether writes can be
+ * answered.
+ */
 export function serveHealth(
   server: FastifyInstance,
   waitingFor: () => readonly string[],
@@ -22,6 +25,18 @@ export function serveHealth(
       healthy,
       ...standing(),
       ...(!healthy && { reasons }),
+    });
+  });
+  server.get('/_health', (_request, reply) => {
+    const healthy = waitingFor().length === 0;
+    const { role, primary } = standing();
+    return sendJson(reply.code(healthy ? 200 : 503), {
+      healthy,
+      status: {
+        schema_registry_ready: healthy,
+        schema_registry_is_primary: role === 'primary',
+        schema_registry_primary_url: primary,
+      },
     });
   });
   server.get('/master_available', (_request, reply) => {
