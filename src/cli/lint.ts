@@ -76,6 +76,7 @@ export async function lintFile(document: Document | LintResult, catalog: Catalog
   const { root } = document;
   if (root !== null && Object.keys(root).some((key) => key.startsWith('kafkastore.')))
     return lintRegistry(document);
+  if (root !== null && Array.isArray(root.permissions)) return lintPermissions(document);
   return lintDocument(document, catalog);
 }
 
@@ -86,6 +87,20 @@ async function readOrTell(file: string): Promise<Document | LintResult> {
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { file, kind: null, summary: 'unreadable', issues: [issueAt(file, null, error.message)] };
+  }
+}
+
+/** Who may do what in a registry. The first mistake is told. */
+function lintPermissions({ file, root, issues }: Document): LintResult {
+  const { readPermissions } = require('../registry') as typeof import('../registry');
+  const result = { file, kind: null, summary: 'permissions of a schema registry' };
+  try {
+    readPermissions(root, 'permissions');
+    return { ...result, issues };
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    const text = error.hint === null ? error.message : `${error.message} ${error.hint}`;
+    return { ...result, issues: [...issues, issueAt(file, null, text)] };
   }
 }
 

@@ -1,3 +1,4 @@
+export { readPermissions } from './access/permissions-file';
 export { type RegistryConfig, readRegistryConfig } from './config';
 export { REGISTRY_CONFIG } from './config-keys';
 export { registryEnvironment } from './environment';

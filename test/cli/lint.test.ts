@@ -139,6 +139,17 @@ transform: []
     expect((await run([file], { strict: true })).code).toBe(78);
   });
 
+  test('permissions of a registry are told apart by their list', async () => {
+    const good = write('good.yaml', 'permissions: [{users: [a], global: [all]}]\n');
+    expect((await run([good])).lines).toEqual(['good.yaml: permissions of a schema registry: ok']);
+    const bad = write('bad.yaml', 'permissions: [{users: [a], global: [al]}]\n');
+    const { lines, code } = await run([bad]);
+    expect([code, lines[0]]).toEqual([
+      78,
+      expect.stringContaining('permissions, rule 1: global cannot have al'),
+    ]);
+  });
+
   test('registry files are told apart by their keys', async () => {
     const file = write(
       'registry.properties',

@@ -55,12 +55,12 @@ describe('configurations in the documentation', () => {
   );
 });
 
-/** Puts a key that nobody knows into the innermost place of a connector, or of a worker. */
+/** Puts a key that nobody knows into the innermost place of a connector or of a rule, or of a worker. */
 function withMisspeltKey({ language, text }: Block): string {
   if (language === 'json')
     return text.replace(/(\n?\s*)("connector(?:\.class)?"\s*:)/, '$1"topcs": "x",$1$2');
   if (language === 'properties') return `${text}\nbootstrp.servrs=x\n`;
-  return text.replace(/^( +)(connector(?:\.class)?:)/m, '$1topcs: x\n$1$2');
+  return text.replace(/^( +)((?:connector(?:\.class)?|subjects):)/m, '$1topcs: x\n$1$2');
 }
 
 test('the page on pipeline files shows what lint says', async () => {

@@ -59,8 +59,14 @@ async function readText(path: string): Promise<string> {
 type Members = Readonly<Record<string, unknown>>;
 
 /** Throws ConfigError that names file and rule. */
-export function parsePermissions(text: string, path: string): Permissions {
-  const { permissions } = object(parseDocument(text, path), path);
+export const parsePermissions = (text: string, path: string): Permissions =>
+  readPermissions(parseDocument(text, path), path);
+
+/** As `parsePermissions`, of the content parsed. */
+export function readPermissions(content: unknown, path: string): Permissions {
+  const file = object(content, path);
+  requireKnown(file, ['permissions', 'users'], path);
+  const { permissions } = file;
   if (!Array.isArray(permissions)) throw wrong(path, 'it has no list named permissions');
   return new Permissions(permissions.map((rule: unknown, i) => readRule(rule, `${path}, rule ${i + 1}`)));
 }
@@ -83,14 +89,17 @@ function object(value: unknown, place: string): Members {
   throw wrong(place, 'it is not an object');
 }
 
+function requireKnown(members: Members, known: readonly string[], place: string): void {
+  const unknown = Object.keys(members).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw wrong(place, `unknown member ${unknown}`, meant(unknown, known));
+}
+
 const MEMBERS = ['users', 'roles', 'subjects', 'allow', 'global'];
 
 function readRule(value: unknown, place: string): Rule {
   const members = object(value, place);
   if ('username' in members) return readKarapaceRule(members, place);
-  for (const name of Object.keys(members)) {
-    if (!MEMBERS.includes(name)) throw wrong(place, `${name} means nothing`, meant(name, MEMBERS));
-  }
+  requireKnown(members, MEMBERS, place);
   const rule: Rule = {
     users: texts(members, 'users', place).map(namePattern),
     roles: texts(members, 'roles', place).map(namePattern),

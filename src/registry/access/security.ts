@@ -1,5 +1,5 @@
 /** All that guards a registry, as its configuration says. */
-import type { ConnectionOptions } from 'node:tls';
+import tls, { type ConnectionOptions } from 'node:tls';
 import {
   type AuthenticationOptions,
   createLogger,
@@ -86,8 +86,10 @@ export function peerIdentity(config: Config): NodeOptions['identity'] {
 }
 
 /** How this node talks to others that have certificates like its own. */
-export function peerTls({ tls }: Security): ConnectionOptions {
-  if (tls === null) return {};
-  const { key, cert, pfx, passphrase, ca } = tls.context;
-  return { key, cert, pfx, passphrase, ...(ca !== undefined && { ca }) };
+export function peerTls(security: Security): ConnectionOptions {
+  if (security.tls === null) return {};
+  const { key, cert, pfx, passphrase, ca } = security.tls.context;
+  // The authorities of clients need not be those of the nodes.
+  const trusted = ca === undefined ? undefined : [ca as string, ...tls.rootCertificates];
+  return { key, cert, pfx, passphrase, ...(trusted && { ca: trusted }) };
 }
