@@ -1,7 +1,7 @@
 /** The registry as a process of its own, from the text of Confluent's properties file. */
-import type { Prometheus } from '../http';
+import type { Listener, Prometheus } from '../http';
 import { CLIENT_CONFIG, createKafka, parseKafkaOptions } from '../kafka';
-import { type ConfigIssue, type Logger, nearest, type RawConfig } from '../kernel';
+import { type Config, type ConfigIssue, type Logger, nearest, type RawConfig } from '../kernel';
 import { closeSecurity, openSecurity, peerIdentity, peerTls } from './access/security';
 import { readRegistryConfig } from './config';
 import { type RunningRegistry, startRegistry } from './main';
@@ -23,6 +23,7 @@ export async function startStandaloneRegistry(
   const ignored = [...config.ignored, ...client.ignored.map(withPrefix)];
   reportKeys(logger, ignored, [...config.unknown, ...client.unknown.map(prefixed)]);
   const security = await openSecurity(config.config, logger);
+  warnOfPlainHttp(config.config, config.options.listener, logger);
   const kafka = createKafka(client.options, { logger, ...(prometheus && { metrics: prometheus }) });
   const { node } = config.options;
   try {
@@ -45,6 +46,18 @@ export async function startStandaloneRegistry(
     await kafka.close();
     throw error;
   }
+}
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
+
+function warnOfPlainHttp(config: Config, listeners: readonly Listener[], logger: Logger): void {
+  const open = listeners.filter(({ scheme, host }) => scheme === 'http' && !LOOPBACK.test(host));
+  const methods = config.list('authentication.method').filter((name) => name.toUpperCase() !== 'NONE');
+  if (open.length === 0 || methods.length === 0) return;
+  logger.warn(
+    { listeners: open.map(({ port }) => port) },
+    'Passwords and tokens come over plain http; use https',
+  );
 }
 
 const withPrefix = (key: string): string => `kafkastore.${key}`;

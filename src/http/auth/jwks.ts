@@ -1,5 +1,5 @@
 /** The key set of a token issuer: a file, or a URL that the configuration names. Never one that a token names. */
-import { ConfigError, causeChain, createBackoff, type Logger } from '../../kernel';
+import { type Backoff, ConfigError, causeChain, createBackoff, type Logger } from '../../kernel';
 import { type Watched, watchFiles } from '../watched-files';
 import { type PublicKey, parseKeySet } from './jwt';
 import { readText } from './users-file';
@@ -58,61 +58,71 @@ const FETCH_TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1024 * 1024;
 
 /** Fetches in the background from now on. Keys that could not be renewed stay in use, since their issuer may be away. */
-export function followKeyUrl(options: KeyUrlOptions): KeySource {
-  const { url, logger, refreshMs, retryMs, maxRetryMs, renewMs = RENEW_MS } = options;
-  const backoff = createBackoff({ initialMs: retryMs, maxMs: maxRetryMs });
-  const stopping = new AbortController();
-  let keys: readonly PublicKey[] | null = null;
-  let text = '';
-  let generation = 0;
-  let failing = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | null = null;
-  let fetchedAt = 0;
+export const followKeyUrl = (options: KeyUrlOptions): KeySource => new KeyUrl(options);
 
-  async function fetchKeys(): Promise<void> {
-    fetchedAt = Date.now();
+class KeyUrl implements KeySource {
+  keys: readonly PublicKey[] | null = null;
+  generation = 0;
+  readonly #options: KeyUrlOptions;
+  readonly #backoff: Backoff;
+  readonly #stopping = new AbortController();
+  #text = '';
+  #failing = false;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | null = null;
+  #fetchedAt = 0;
+
+  constructor(options: KeyUrlOptions) {
+    this.#options = options;
+    this.#backoff = createBackoff({ initialMs: options.retryMs, maxMs: options.maxRetryMs });
+    void this.#fetchOnce();
+  }
+
+  async renew(): Promise<void> {
+    const { renewMs = RENEW_MS } = this.#options;
+    if (this.#running !== null || Date.now() - this.#fetchedAt >= renewMs) await this.#fetchOnce();
+  }
+
+  close(): void {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+  }
+
+  #fetchOnce(): Promise<void> {
+    this.#running ??= this.#fetch().finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  async #fetch(): Promise<void> {
+    const { url, logger, refreshMs } = this.#options;
+    this.#fetchedAt = Date.now();
     try {
-      const next = await fetchText(url, stopping.signal);
-      if (next !== text) {
-        keys = parse(next, url.href);
-        text = next;
-        generation++;
-      }
-      if (failing) logger.info({ url: url.href }, 'The key set can be had again');
-      failing = false;
-      backoff.reset();
-      schedule(refreshMs);
+      this.#take(await fetchText(url, this.#stopping.signal));
     } catch (error) {
-      if (stopping.signal.aborted) return;
-      if (!failing)
-        logger.warn({ url: url.href, reason: causeChain(error).join(': ') }, 'The key set cannot be had');
-      failing = true;
-      schedule(backoff.next());
+      if (this.#stopping.signal.aborted) return;
+      const reason = causeChain(error).join(': ');
+      if (!this.#failing) logger.warn({ url: url.href, reason }, 'The key set cannot be had');
+      this.#failing = true;
+      this.#schedule(this.#backoff.next());
+      return;
     }
-  }
-  const fetchOnce = (): Promise<void> => (running ??= fetchKeys().finally(() => (running = null)));
-  function schedule(ms: number): void {
-    clearTimeout(timer);
-    timer = setTimeout(() => void fetchOnce(), ms).unref();
+    if (this.#failing) logger.info({ url: url.href }, 'The key set can be had again');
+    this.#failing = false;
+    this.#backoff.reset();
+    this.#schedule(refreshMs);
   }
 
-  void fetchOnce();
-  return {
-    get keys() {
-      return keys;
-    },
-    get generation() {
-      return generation;
-    },
-    async renew() {
-      if (running !== null || Date.now() - fetchedAt >= renewMs) await fetchOnce();
-    },
-    close() {
-      stopping.abort();
-      clearTimeout(timer);
-    },
-  };
+  #take(text: string): void {
+    if (text === this.#text) return;
+    this.keys = parse(text, this.#options.url.href);
+    this.#text = text;
+    this.generation++;
+  }
+
+  #schedule(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#fetchOnce(), ms).unref();
+  }
 }
 
 async function fetchText(url: URL, signal: AbortSignal): Promise<string> {

@@ -32,14 +32,30 @@ export function guardRoutes(
   registry: Registry,
   permissions: Watched<Permissions>,
 ): void {
-  api.addHook('onRequest', async (request, reply) => {
+  api.addHook('onRequest', (request, reply, done) => {
     request.access = permissions.current.accessOf(principalOf(request));
-    const { on, operation } = requirementOf(request);
-    if (on === 'found' || operation === null) return;
-    if (on === 'global') requireGlobal(request, operation as GlobalOperation);
-    else requireOn(targetOf(registry, request, on), operation as SubjectOperation, request, reply);
+    done(refusal(() => requireForRoute(registry, request, reply)));
   });
-  api.addHook('preHandler', async (request, reply) => requireForBody(registry, request, reply));
+  api.addHook('preHandler', (request, reply, done) => {
+    done(refusal(() => requireForBody(registry, request, reply)));
+  });
+}
+
+/** What the check throws. */
+function refusal(check: () => void): Error | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function requireForRoute(registry: Registry, request: FastifyRequest, reply: FastifyReply): void {
+  const { on, operation } = requirementOf(request);
+  if (on === 'found' || operation === null) return;
+  if (on === 'global') requireGlobal(request, operation as GlobalOperation);
+  else requireOn(targetOf(registry, request, on), operation as SubjectOperation, request, reply);
 }
 
 /** The log level and whatever else is of no subject and needs no replay. */
@@ -86,9 +102,9 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** What only the body tells: other subjects, ids of the client's choice, the mode that ids are imported in. */
 function requireForBody(registry: Registry, request: FastifyRequest, reply: FastifyReply): void {
-  const { on, action } = requirementOf(request);
   const { body } = request;
   if (typeof body !== 'object' || body === null) return;
+  const { on, action } = requirementOf(request);
   const members = body as Members;
   if (on === 'subject') requireReferences(pathSubject(registry, request), members.references, request);
   if (action === 'register') {

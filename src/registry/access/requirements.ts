@@ -76,10 +76,17 @@ export const REQUIREMENTS: ReadonlyMap<string, Requirement> = new Map(
 
 const UNLISTED: Requirement = { on: 'global', operation: 'admin', action: null };
 
+/** By route as the router names it, found once. */
+const known = new Map<string, Requirement>();
+
 /** Below a context a route needs the same as outside. */
 export function requirementOf(request: FastifyRequest): Requirement {
   const { url = '' } = request.routeOptions;
-  const method = request.method === 'HEAD' ? 'GET' : request.method;
-  const plain = url.replace(/^\/contexts\/:context(?=\/)/, '');
-  return REQUIREMENTS.get(`${method} ${plain}`) ?? UNLISTED;
+  const route = `${request.method === 'HEAD' ? 'GET' : request.method} ${url}`;
+  let requirement = known.get(route);
+  if (requirement === undefined) {
+    requirement = REQUIREMENTS.get(route.replace(/ \/contexts\/:context(?=\/)/, ' ')) ?? UNLISTED;
+    known.set(route, requirement);
+  }
+  return requirement;
 }
