@@ -1,7 +1,13 @@
 /** A line for each request that would change something: who, what, and how it ended. No schema and no secret is in it. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onResponseAsyncHookHandler,
+  onSendAsyncHookHandler,
+} from 'fastify';
 import type { Logger } from '../../kernel';
-import { requirementOf } from './requirements';
+import { requirementFor } from './requirements';
 
 /** What replies tell of what was done. */
 interface Told {
@@ -11,17 +17,21 @@ interface Told {
   readonly errorCode?: number;
 }
 
-/** Also those that were refused, and those without a login. */
+/** Also those that were refused, and those without a login. Routes that read are left as they are. */
 export function auditWrites(api: FastifyInstance, log: Logger): void {
   const told = new WeakMap<FastifyRequest, Told>();
-  api.addHook('onSend', async (request, _reply, payload) => {
-    if (requirementOf(request).action !== null) told.set(request, readReply(payload));
+  const read: onSendAsyncHookHandler = async (request, _reply, payload) => {
+    told.set(request, readReply(payload));
     return payload;
-  });
-  api.addHook('onResponse', async (request, reply) => {
-    const { action } = requirementOf(request);
+  };
+  api.addHook('onRoute', (route) => {
+    const action = [route.method].flat().map((method) => requirementFor(method, route.url).action)[0] ?? null;
     if (action === null) return;
-    log.info({ audit: action, ...lineOf(request, reply, told.get(request) ?? {}) }, 'Audit');
+    route.onSend = [route.onSend ?? [], read].flat();
+    const tell: onResponseAsyncHookHandler = async (request, reply) => {
+      log.info({ audit: action, ...lineOf(request, reply, told.get(request) ?? {}) }, 'Audit');
+    };
+    route.onResponse = [route.onResponse ?? [], tell].flat();
   });
 }
 

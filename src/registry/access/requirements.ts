@@ -80,9 +80,11 @@ const UNLISTED: Requirement = { on: 'global', operation: 'admin', action: null }
 const known = new Map<string, Requirement>();
 
 /** Below a context a route needs the same as outside. */
-export function requirementOf(request: FastifyRequest): Requirement {
-  const { url = '' } = request.routeOptions;
-  const route = `${request.method === 'HEAD' ? 'GET' : request.method} ${url}`;
+export const requirementOf = ({ method, routeOptions }: FastifyRequest): Requirement =>
+  requirementFor(method, routeOptions.url ?? '');
+
+export function requirementFor(method: string, url: string): Requirement {
+  const route = `${method === 'HEAD' ? 'GET' : method} ${url}`;
   let requirement = known.get(route);
   if (requirement === undefined) {
     requirement = REQUIREMENTS.get(route.replace(/ \/contexts\/:context(?=\/)/, ' ')) ?? UNLISTED;
