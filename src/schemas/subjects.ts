@@ -67,16 +67,6 @@ export function subjectName(
 
 export type ReferenceStrategy = 'default' | 'qualified';
 
-/** Class names of Confluent's strategies for what is imported, and short names of ours. */
-export const REFERENCE_STRATEGIES: ReadonlyMap<string, ReferenceStrategy> = new Map([
-  [`${PACKAGE}DefaultReferenceSubjectNameStrategy`, 'default'],
-  [`${PACKAGE}QualifiedReferenceSubjectNameStrategy`, 'qualified'],
-  ['DefaultReferenceSubjectNameStrategy', 'default'],
-  ['QualifiedReferenceSubjectNameStrategy', 'qualified'],
-]);
-
-export const DEFAULT_REFERENCE_STRATEGY = `${PACKAGE}DefaultReferenceSubjectNameStrategy`;
-
 /** Subject of what a schema refers to: its name, or `a.b` for the import path `a/b.proto`. */
 export const referenceSubject = (strategy: ReferenceStrategy, name: string): string =>
   strategy === 'default' ? name : name.replaceAll('.proto', '').replaceAll('/', '.');
