@@ -198,12 +198,17 @@ function equalSchemas(a: Schema | null, b: Schema | null, assumed: Map<Schema, S
   return (
     equalSchemas(a.keySchema, b.keySchema, assumed) &&
     equalSchemas(a.valueSchema, b.valueSchema, assumed) &&
-    a.fields.every((field, i) => {
-      const other = b.fields[i]!;
-      return field.name === other.name && equalSchemas(field.schema, other.schema, assumed);
-    })
+    equalFields(a.fields, b.fields, assumed)
   );
 }
+
+/** Equal names and schemas in the same order: what two structs share that differ in name, default or optionality alone. */
+export const sameFields = (a: readonly Field[], b: readonly Field[]): boolean =>
+  a === b || equalFields(a, b, new Map());
+
+const equalFields = (a: readonly Field[], b: readonly Field[], assumed: Map<Schema, Schema>): boolean =>
+  a.length === b.length &&
+  a.every((field, i) => field.name === b[i]!.name && equalSchemas(field.schema, b[i]!.schema, assumed));
 
 function sameParameters(
   a: ReadonlyMap<string, string> | null,

@@ -2,7 +2,17 @@
  * Connect schema to Avro schema, attribute for attribute in the order Confluent's converter writes them, so that the
  * same data registers as the same schema.
  */
-import { DATE, DataError, DECIMAL, type Field, type Schema, sameSchema, TIME, TIMESTAMP } from '../../kernel';
+import {
+  DATE,
+  DataError,
+  DECIMAL,
+  type Field,
+  type Schema,
+  sameFields,
+  sameSchema,
+  TIME,
+  TIMESTAMP,
+} from '../../kernel';
 import type {
   AvroField,
   AvroName,
@@ -100,10 +110,10 @@ class ToAvro {
   }
 
   #find(schema: Schema): AvroNamed | undefined {
-    if (schema.name === null) return this.#unnamed.find((known) => sameFields(known.schema, schema))?.avro;
+    if (schema.name === null) return this.#unnamed.find((known) => sameStruct(known.schema, schema))?.avro;
     const name = avroNameOf(schema.name, this.options).full;
     const known = this.#defined.get(name);
-    if (known !== undefined && !sameFields(known.schema, schema)) {
+    if (known !== undefined && !sameStruct(known.schema, schema)) {
       throw new DataError(`Two different schemas are named ${name}: Avro allows one of a name`);
     }
     return known?.avro;
@@ -329,15 +339,8 @@ const isNamedType = (schema: AvroSchema): boolean =>
     : schema.kind === 'record' || schema.kind === 'enum' || schema.kind === 'fixed';
 
 /** The same struct, whether optional or not and whatever its default. */
-const sameFields = (a: Schema, b: Schema): boolean =>
-  a === b ||
-  a.fields === b.fields ||
-  (a.type === b.type &&
-    a.fields.length === b.fields.length &&
-    a.fields.every((field, i) => {
-      const other = b.fields[i]!;
-      return field.name === other.name && sameSchema(field.schema, other.schema);
-    }));
+const sameStruct = (a: Schema, b: Schema): boolean =>
+  a === b || a.fields === b.fields || (a.type === b.type && sameFields(a.fields, b.fields));
 
 const sameEntries = (a: Schema, b: Schema): boolean =>
   sameSchema(a.keySchema, b.keySchema) && sameSchema(a.valueSchema, b.valueSchema);

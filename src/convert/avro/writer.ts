@@ -2,7 +2,7 @@
  * Compiles, per Connect schema and Avro schema, a function that writes values straight into Avro bytes. The Avro schema
  * need not be the one the Connect schema maps to: a registry may demand another one, and fields go by name then.
  */
-import { DataError, DECIMAL, type Field, type Schema, Struct, sameSchema } from '../../kernel';
+import { DataError, DECIMAL, type Field, type Schema, Struct, sameFields } from '../../kernel';
 import type { AvroArray, AvroField, AvroRecord, AvroSchema, AvroUnion } from '../../schemas/avro/ast';
 import type { BinaryWriter } from '../../schemas/avro/binary-writer';
 import { defaultBytes } from '../../schemas/avro/default-bytes';
@@ -255,11 +255,8 @@ class RecordWriter {
 
   #check(value: Struct): void {
     const { fields } = value.schema;
-    const mine = this.schema.fields;
-    const fits =
-      fields.length === mine.length &&
-      fields.every((field, i) => field.name === mine[i]!.name && sameSchema(field.schema, mine[i]!.schema));
-    if (!fits) throw new DataError('the struct has another schema than the one it is written with');
+    if (!sameFields(fields, this.schema.fields))
+      throw new DataError('the struct has another schema than the one it is written with');
     this.#fields = fields;
   }
 }

@@ -2,7 +2,7 @@
  * Connect schema to .proto file, as Confluent's converter writes it, so that the same data registers as the same schema: one
  * message, in which everything else is declared; maps as repeated messages of key and value.
  */
-import { DataError, DECIMAL, type Field, type Schema, sameSchema, struct } from '../../kernel';
+import { DataError, DECIMAL, type Field, type Schema, sameFields, sameSchema, struct } from '../../kernel';
 import type {
   ProtoEnum,
   ProtoField,
@@ -341,12 +341,7 @@ const sameStruct = (a: Schema, b: Schema): boolean =>
   (a.type === b.type &&
     sameSchema(a.keySchema, b.keySchema) &&
     sameSchema(a.valueSchema, b.valueSchema) &&
-    (a.fields === b.fields ||
-      (a.fields.length === b.fields.length &&
-        a.fields.every((field, i) => {
-          const other = b.fields[i]!;
-          return field.name === other.name && sameSchema(field.schema, other.schema);
-        }))));
+    sameFields(a.fields, b.fields));
 
 function decimalParams(schema: Schema, params: [string, string][]): void {
   const precision = schema.parameters?.get(names.DECIMAL_PRECISION);

@@ -1,5 +1,5 @@
 /** Compiles, per Connect schema and Protobuf message, a function that writes values straight as bytes. */
-import { DataError, type Field, type Schema, Struct, sameSchema } from '../../kernel';
+import { DataError, type Field, type Schema, Struct, sameFields } from '../../kernel';
 import { inField } from '../../schemas/avro/field-error';
 import { BYTES, END_GROUP, START_GROUP } from '../../schemas/protobuf/binary-reader';
 import type { FieldType, MessageType } from '../../schemas/protobuf/message-type';
@@ -349,11 +349,8 @@ class MessageWriter {
 
   #check(value: Struct): void {
     const { fields } = value.schema;
-    const mine = this.schema.fields;
-    const fits =
-      fields.length === mine.length &&
-      fields.every((field, i) => field.name === mine[i]!.name && sameSchema(field.schema, mine[i]!.schema));
-    if (!fits) throw new DataError('the struct has another schema than the one it is written with');
+    if (!sameFields(fields, this.schema.fields))
+      throw new DataError('the struct has another schema than the one it is written with');
     this.#fields = fields;
   }
 }
