@@ -2,12 +2,18 @@
 import type { KafkaPort } from '../../src/kafka/port';
 import { SILENT } from '../../src/kernel';
 import { type RegistryOptions, type RunningRegistry, startRegistry } from '../../src/registry';
-import { type HttpReply, sendRequest } from '../support/http';
+import { type HttpReply, type HttpRequest, sendRequest } from '../support/http';
 
 export interface RegistryClient {
   readonly running: RunningRegistry;
   /** Bodies are sent as v1+json; a text body as it is. */
-  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<HttpReply>;
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+    tls?: HttpRequest['tls'],
+  ): Promise<HttpReply>;
   /** Status and parsed body. */
   call(method: string, path: string, body?: unknown): Promise<[status: number, body: unknown]>;
   /** Registers an Avro schema given as data or text; answers its id. */
@@ -20,9 +26,14 @@ export async function startClient(
 ): Promise<RegistryClient> {
   const running = await startRegistry({ kafka, listener: 'http://127.0.0.1:0', logger: SILENT, ...options });
   await running.ready;
-  const send: RegistryClient['send'] = (method, path, body, headers) =>
+  return clientOf(running);
+}
+
+export function clientOf(running: RunningRegistry): RegistryClient {
+  const send: RegistryClient['send'] = (method, path, body, headers, tls) =>
     sendRequest(running.url + path, {
       method,
+      tls,
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       headers: {
         ...(body !== undefined && { 'content-type': 'application/vnd.schemaregistry.v1+json' }),
