@@ -230,7 +230,7 @@ export class ConnectorRunner {
   ): RunningTask {
     const { name: connector, usedTopics } = this;
     const spec = { connector, task, plugin, framework, connectorConfig, config, usedTopics };
-    return startTask(spec, this.environment, this.#state === 'PAUSED');
+    return startTask(spec, this.environment, { paused: this.#state === 'PAUSED', onChange: () => {} });
   }
 
   async #stopTasks(tasks: readonly RunningTask[], graceMs: number): Promise<void> {

@@ -37,8 +37,8 @@ export interface TaskSpec {
   /** Parsed keys of the framework. */
   readonly framework: Config;
   readonly config: TaskConfig;
-  /** Topics in use are added here. */
-  readonly usedTopics: Set<string>;
+  /** Topics in use are added here, once per batch. */
+  readonly usedTopics: { add(topic: string): unknown };
 }
 
 export interface RunningTask {
@@ -54,8 +54,19 @@ export interface RunningTask {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Starts at once; whatever goes wrong shows as a FAILED task. `paused`: begins paused. */
-export function startTask(spec: TaskSpec, environment: TaskEnvironment, paused: boolean): RunningTask {
+export interface StartOptions {
+  /** Begins paused. */
+  readonly paused: boolean;
+  /** Called whenever `state` or `error` may have changed. */
+  onChange(): void;
+}
+
+/** Starts at once; whatever goes wrong shows as a FAILED task. */
+export function startTask(
+  spec: TaskSpec,
+  environment: TaskEnvironment,
+  { paused, onChange }: StartOptions,
+): RunningTask {
   const logger = environment.logger.child({ connector: spec.connector, task: spec.task });
   let handle: TaskHandle | null = null;
   let failure: Error | null = null;
@@ -70,6 +81,8 @@ export function startTask(spec: TaskSpec, environment: TaskEnvironment, paused: 
     try {
       if (stopped) return;
       handle = launch(spec, environment, pipeline, logger);
+      handle.onChange(onChange);
+      onChange();
       if (wantsPause) handle.pause();
       await handle.done;
     } finally {
@@ -82,6 +95,7 @@ export function startTask(spec: TaskSpec, environment: TaskEnvironment, paused: 
       defect(failure) ? { err: failure } : hintField(failure),
       `Task ${spec.connector}-${spec.task} failed: ${causeChain(failure).join(': ')}`,
     );
+    onChange();
     throw failure;
   });
   done.catch(() => {});
@@ -104,10 +118,12 @@ export function startTask(spec: TaskSpec, environment: TaskEnvironment, paused: 
     pause() {
       wantsPause = true;
       handle?.pause();
+      onChange();
     },
     resume() {
       wantsPause = false;
       handle?.resume();
+      onChange();
     },
     async stop(graceMs) {
       stopped = true;

@@ -1,7 +1,11 @@
 /** Notes the topics a connector really used (KIP-558), by looking at the batches that pass. */
 import type { BatchProducer, BatchReader, KafkaPort } from '../kafka/port';
 
-export function trackProducer(producer: BatchProducer, used: Set<string>): BatchProducer {
+export interface UsedTopics {
+  add(topic: string): unknown;
+}
+
+export function trackProducer(producer: BatchProducer, used: UsedTopics): BatchProducer {
   return {
     send(topic, partition, batch) {
       used.add(topic);
@@ -16,7 +20,7 @@ export function trackProducer(producer: BatchProducer, used: Set<string>): Batch
 }
 
 /** The same port; its readers note the topics of what they hand out. */
-export function trackReaders(kafka: KafkaPort, used: Set<string>): KafkaPort {
+export function trackReaders(kafka: KafkaPort, used: UsedTopics): KafkaPort {
   return new Proxy(kafka, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
@@ -27,7 +31,7 @@ export function trackReaders(kafka: KafkaPort, used: Set<string>): KafkaPort {
   });
 }
 
-const trackReader = (reader: BatchReader, used: Set<string>): BatchReader => ({
+const trackReader = (reader: BatchReader, used: UsedTopics): BatchReader => ({
   assign: (positions) => reader.assign(positions),
   unassign: (partitions) => reader.unassign(partitions),
   seek: (position) => reader.seek(position),
