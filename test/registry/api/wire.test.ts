@@ -59,6 +59,14 @@ it.each<[string, string, unknown, number, unknown]>([
   else expect(answer).toEqual(expected);
 });
 
+it.each([
+  ['GET', '/subjects', { accept: 'text/plain' }, 406, 'HTTP 406 Not Acceptable'],
+  ['PUT', '/config', { 'content-type': 'text/plain' }, 415, 'HTTP 415 Unsupported Media Type'],
+])('%s %s with %j answers %d', async (method, path, headers, status, message) => {
+  const reply = await client.send(method, path, method === 'PUT' ? '{}' : undefined, headers);
+  expect([reply.status, reply.json()]).toEqual([status, { error_code: status, message }]);
+});
+
 /** What is not served must look so to clients that fall back: JSON, and an integer in `error_code`. */
 it.each([
   ['GET', '/associations/resources/-/topic'],
