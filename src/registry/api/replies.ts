@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { EntityTags } from '../operations/entity-tags';
 import type { Content, SchemaReference } from '../state/content';
-import type { IdEntry } from '../state/registry-state';
+import type { IdEntry } from '../state/id-entry';
 import type { StoredVersion } from '../state/subject';
 
 /** What a client may wish to see otherwise than stored. */

@@ -149,8 +149,11 @@ function decodeSchema(key: Members, value: Members | null): RegistryEvent {
   return { kind: 'schema', subject, version, value: record };
 }
 
-function decodeReferences(value: unknown): SchemaReference[] {
-  if (value === undefined || value === null) return [];
+/** One for all: most schemas have none, and each array takes memory. */
+const NO_REFERENCES: readonly SchemaReference[] = [];
+
+function decodeReferences(value: unknown): readonly SchemaReference[] {
+  if (value === undefined || value === null) return NO_REFERENCES;
   if (!Array.isArray(value)) throw new DataError('"references" of the value is not an array.');
   return value.map((item: unknown) => {
     if (typeof item !== 'object' || item === null) throw new DataError('A reference is not a JSON object.');

@@ -1,6 +1,7 @@
 /** What was registered, apart from where: equal contents are one object, however many subjects have them. */
 import { type SchemaReference, schemaGuid } from '../../schemas/identity';
 import { type Metadata, metadataHashText, type RuleSet, ruleSetHashText } from './contracts';
+import { type Few, itemsOf, withItem, withoutItem } from './few';
 
 export type { SchemaReference };
 
@@ -28,15 +29,53 @@ export function makeContent(parts: ContentParts): Content {
   return { schemaType, schema, references, metadata, ruleSet, guid };
 }
 
-interface Pooled {
-  readonly content: Content;
-  uses: number;
+/** An id that a content has in a context. */
+export interface ContentId {
+  readonly context: string;
+  readonly id: number;
 }
 
-/** Contents in use, each once. A content lives as long as a version has it. */
+/** The one object of all equal contents. It is in use as long as it has an id. */
+export class PooledContent implements Content {
+  readonly schemaType: string;
+  readonly schema: string;
+  readonly references: readonly SchemaReference[];
+  readonly metadata: Metadata | null;
+  readonly ruleSet: RuleSet | null;
+  readonly guid: string;
+  /** Private, so that a copy of the content does not have them. */
+  #ids: Few<ContentId> = null;
+
+  constructor({ schemaType, schema, references, metadata, ruleSet, guid }: Content) {
+    this.schemaType = schemaType;
+    this.schema = schema;
+    this.references = references;
+    this.metadata = metadata;
+    this.ruleSet = ruleSet;
+    this.guid = guid;
+  }
+
+  get ids(): Iterable<ContentId> {
+    return itemsOf(this.#ids);
+  }
+
+  get isUsed(): boolean {
+    return this.#ids !== null;
+  }
+
+  addId(id: ContentId): void {
+    this.#ids = withItem(this.#ids, id);
+  }
+
+  deleteId(id: ContentId): void {
+    this.#ids = withoutItem(this.#ids, id);
+  }
+}
+
+/** Contents in use, each once. A content lives as long as it has an id somewhere. */
 export class ContentPool {
   /** By type, as the type is not part of the guid; then by guid, whose text the content has anyway. */
-  readonly #contents = new Map<string, Map<string, Pooled>>();
+  readonly #contents = new Map<string, Map<string, PooledContent>>();
   #size = 0;
 
   get size(): number {
@@ -44,37 +83,35 @@ export class ContentPool {
   }
 
   /** The object in use for an equal content. */
-  known({ schemaType, guid }: Content): Content | undefined {
-    return this.#contents.get(schemaType)?.get(guid)?.content;
+  known({ schemaType, guid }: Content): PooledContent | undefined {
+    return this.#contents.get(schemaType)?.get(guid);
   }
 
   /** Any content of this guid. */
-  byGuid(guid: string): Content | undefined {
+  byGuid(guid: string): PooledContent | undefined {
     const lower = guid.toLowerCase();
     for (const contents of this.#contents.values()) {
-      const pooled = contents.get(lower);
-      if (pooled !== undefined) return pooled.content;
+      const content = contents.get(lower);
+      if (content !== undefined) return content;
     }
     return undefined;
   }
 
-  acquire(content: Content): Content {
-    const contents = this.#contents.get(content.schemaType) ?? new Map<string, Pooled>();
+  /** The caller gives it an id. */
+  acquire(content: Content): PooledContent {
+    const contents = this.#contents.get(content.schemaType) ?? new Map<string, PooledContent>();
     this.#contents.set(content.schemaType, contents);
     let pooled = contents.get(content.guid);
     if (pooled === undefined) {
-      contents.set(content.guid, (pooled = { content, uses: 0 }));
+      contents.set(content.guid, (pooled = new PooledContent(content)));
       this.#size++;
     }
-    pooled.uses++;
-    return pooled.content;
+    return pooled;
   }
 
-  release({ schemaType, guid }: Content): void {
-    const contents = this.#contents.get(schemaType);
-    const pooled = contents?.get(guid);
-    if (pooled === undefined || --pooled.uses > 0) return;
-    contents!.delete(guid);
-    this.#size--;
+  /** Takes an id from a content. */
+  release(content: PooledContent, id: ContentId): void {
+    content.deleteId(id);
+    if (!content.isUsed && this.#contents.get(content.schemaType)?.delete(content.guid)) this.#size--;
   }
 }

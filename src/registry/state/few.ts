@@ -1,31 +1,24 @@
-/** A set that is nearly always of one: a registry has as many of them as schemas, and an empty Set takes 200 bytes. */
-export class Few<T extends object | number> implements Iterable<T> {
-  #one: T | null = null;
-  /** Once there is more than one, all of them. */
-  #many: Set<T> | null = null;
+/**
+ * Nothing, one item, or a set of several. A registry has as many of these as schemas and nearly all are of one: an object
+ * around each would take more memory than the item. The items themselves are no sets.
+ */
+export type Few<T extends object> = T | ReadonlySet<T> | null;
 
-  get size(): number {
-    return this.#many?.size ?? (this.#one === null ? 0 : 1);
-  }
-
-  has(item: T): boolean {
-    return this.#many?.has(item) ?? this.#one === item;
-  }
-
-  add(item: T): void {
-    if (this.#many !== null) this.#many.add(item);
-    else if (this.#one === null || this.#one === item) this.#one = item;
-    else this.#many = new Set([this.#one, item]);
-  }
-
-  delete(item: T): void {
-    if (this.#many !== null) this.#many.delete(item);
-    else if (this.#one === item) this.#one = null;
-  }
-
-  /** In the order they came. */
-  *[Symbol.iterator](): Iterator<T> {
-    if (this.#many !== null) yield* this.#many;
-    else if (this.#one !== null) yield this.#one;
-  }
+export function withItem<T extends object>(few: Few<T>, item: T): Few<T> {
+  if (few === null || few === item) return item;
+  return few instanceof Set ? few.add(item) : new Set([few as T, item]);
 }
+
+export function withoutItem<T extends object>(few: Few<T>, item: T): Few<T> {
+  if (!(few instanceof Set)) return few === item ? null : few;
+  few.delete(item);
+  return few.size === 0 ? null : few;
+}
+
+/** In the order they came. */
+export function* itemsOf<T extends object>(few: Few<T>): Generator<T> {
+  if (few instanceof Set) yield* few as ReadonlySet<T>;
+  else if (few !== null) yield few as T;
+}
+
+export const countOf = (few: Few<object>): number => (few instanceof Set ? few.size : Number(few !== null));

@@ -4,28 +4,16 @@
  */
 import { DataError } from '../../kernel';
 import type { RegistryEvent, SchemaRecord } from '../log/events';
-import { type Content, ContentPool, makeContent } from './content';
-import { Few } from './few';
+import { type Content, type ContentId, ContentPool, makeContent, type PooledContent } from './content';
+import { type Few, itemsOf, withItem, withoutItem } from './few';
+import { IdEntry } from './id-entry';
 import { DEFAULT_CONTEXT, isInScope, parseSubject, relativeSubject, subjectMatcher } from './names';
 import { type CompatibilityLevel, type Scope, Settings } from './settings';
 import { type StoredVersion, Subject, type Visibility } from './subject';
 
-/** One schema id of one context. */
-export interface IdEntry {
-  readonly id: number;
-  readonly context: string;
-  readonly content: Content;
-  /** When the id was first written, ms. */
-  readonly timestamp: number;
-  readonly uses: Few<StoredVersion>;
-  /** How many uses are not soft-deleted. */
-  live: number;
-}
-
 interface Context {
   readonly name: string;
   readonly ids: Map<number, IdEntry>;
-  readonly idsByContent: Map<Content, Few<number>>;
   maxId: number;
   /** The log has a record of it, so that it stays when its subjects are gone. */
   declared: boolean;
@@ -94,16 +82,14 @@ export class RegistryState {
   }
 
   /** The lowest id that has this content, undefined when none has. */
-  idOf(context: string, content: Content): number | undefined {
-    const ids = this.#contexts.get(context)?.idsByContent.get(content);
-    return ids === undefined ? undefined : Math.min(...ids);
+  idOf(context: string, content: PooledContent): number | undefined {
+    const ids = [...content.ids].filter((each) => each.context === context).map(({ id }) => id);
+    return ids.length === 0 ? undefined : Math.min(...ids);
   }
 
   /** Where a content has an id. */
-  idsOf(content: Content): { context: string; id: number }[] {
-    return [...this.#contexts.values()].flatMap((context) =>
-      [...(context.idsByContent.get(content) ?? [])].map((id) => ({ context: context.name, id })),
-    );
+  idsOf(content: PooledContent): ContentId[] {
+    return Array.from(content.ids, ({ context, id }) => ({ context, id }));
   }
 
   /** Highest id the log ever showed in this context, deleted ones included; 0 when there was none. */
@@ -131,7 +117,7 @@ export class RegistryState {
 
   /** Versions whose references name this one. */
   referrers(subject: string, version: number): readonly StoredVersion[] {
-    return [...(this.#referrers.get(referenceKey(subject, version)) ?? [])];
+    return [...itemsOf(this.#referrers.get(referenceKey(subject, version)) ?? null)];
   }
 
   find(qualified: string, version: number, visibility: Visibility): StoredVersion | undefined {
@@ -142,10 +128,7 @@ export class RegistryState {
   #context(name: string): Context {
     let context = this.#contexts.get(name);
     if (context === undefined) {
-      this.#contexts.set(
-        name,
-        (context = { name, ids: new Map(), idsByContent: new Map(), maxId: 0, declared: false }),
-      );
+      this.#contexts.set(name, (context = { name, ids: new Map(), maxId: 0, declared: false }));
     }
     return context;
   }
@@ -176,27 +159,21 @@ export class RegistryState {
   #checkId(context: Context, id: number, content: Content, replaced: StoredVersion | undefined): void {
     const entry = context.ids.get(id);
     if (entry === undefined || entry.content.schema === content.schema) return;
-    if (replaced !== undefined && entry.uses.size === 1 && entry.uses.has(replaced)) return;
+    if (replaced !== undefined && entry.useCount === 1 && entry.has(replaced)) return;
     throw new DataError(`The id ${id} has another schema already.`);
   }
 
   #insert(context: Context, version: StoredVersion): void {
-    const { subject, id, content, timestamp } = version;
+    const { subject, id, content } = version;
     if (subject.isEmpty) {
       this.#subjects.set(subject.name.qualified, subject);
       this.#sortedNames = null;
     }
     subject.put(version);
     let entry = context.ids.get(id);
-    if (entry === undefined) {
-      context.ids.set(
-        id,
-        (entry = { id, context: context.name, content, timestamp, uses: new Few(), live: 0 }),
-      );
-    }
-    add(context.idsByContent, content, id);
-    entry.uses.add(version);
-    if (!version.deleted) entry.live++;
+    if (entry === undefined) context.ids.set(id, (entry = new IdEntry(version)));
+    else entry.add(version);
+    content.addId(entry);
     for (const key of referenceKeys(version)) add(this.#referrers, key, version);
   }
 
@@ -212,11 +189,9 @@ export class RegistryState {
     for (const key of referenceKeys(version)) drop(this.#referrers, key, version);
     const context = this.#context(subject.name.context);
     const entry = context.ids.get(version.id)!;
-    entry.uses.delete(version);
-    if (!version.deleted) entry.live--;
-    if (entry.uses.size === 0) context.ids.delete(version.id);
-    if (!hasContent(entry, version.content)) drop(context.idsByContent, version.content, version.id);
-    this.pool.release(version.content);
+    entry.delete(version);
+    if (entry.useCount === 0) context.ids.delete(version.id);
+    if (!hasContent(entry, version.content)) this.pool.release(version.content, entry);
   }
 
   /** Forgets the soft-deleted versions; what is live stays. */
@@ -237,9 +212,8 @@ export class RegistryState {
   #markDeleted(old: StoredVersion): void {
     const version = { ...old, deleted: true };
     const entry = this.#context(old.subject.name.context).ids.get(old.id)!;
-    entry.uses.delete(old);
-    entry.uses.add(version);
-    entry.live--;
+    entry.delete(old);
+    entry.add(version);
     for (const key of referenceKeys(old)) {
       drop(this.#referrers, key, old);
       add(this.#referrers, key, version);
@@ -265,14 +239,12 @@ function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | null): void {
   else map.set(key, value);
 }
 
-function add<K, V extends object | number>(sets: Map<K, Few<V>>, key: K, value: V): void {
-  const set = sets.get(key) ?? new Few();
-  sets.set(key, set);
-  set.add(value);
+function add<K, V extends object>(items: Map<K, Few<V>>, key: K, value: V): void {
+  items.set(key, withItem(items.get(key) ?? null, value));
 }
 
-function drop<K, V extends object | number>(sets: Map<K, Few<V>>, key: K, value: V): void {
-  const set = sets.get(key);
-  set?.delete(value);
-  if (set?.size === 0) sets.delete(key);
+function drop<K, V extends object>(items: Map<K, Few<V>>, key: K, value: V): void {
+  const left = withoutItem(items.get(key) ?? null, value);
+  if (left === null) items.delete(key);
+  else items.set(key, left);
 }

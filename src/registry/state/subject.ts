@@ -1,4 +1,4 @@
-import type { Content } from './content';
+import type { Content, PooledContent } from './content';
 import type { SubjectName } from './names';
 
 /** Which versions count: those not deleted, all still in the log, or the soft-deleted ones alone. */
@@ -8,7 +8,7 @@ export interface StoredVersion {
   readonly subject: Subject;
   readonly version: number;
   readonly id: number;
-  readonly content: Content;
+  readonly content: PooledContent;
   /** Soft-deleted. */
   readonly deleted: boolean;
   /** Milliseconds, when the record was written. */

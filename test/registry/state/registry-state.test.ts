@@ -42,7 +42,7 @@ it('keeps equal contents once', () => {
   expect(state.subject('a')!.get(1)!.content).toBe(state.subject('b')!.get(1)!.content);
   expect(state.pool.size).toBe(1);
   state.apply(gone('a', 1), 0);
-  expect(state.id('.', 1)?.uses.size).toBe(1);
+  expect(state.id('.', 1)?.useCount).toBe(1);
   state.apply(gone('b', 1), 0);
   expect([state.pool.size, state.id('.', 1), state.subject('a'), state.subjects(':*:')]).toEqual([
     0,
