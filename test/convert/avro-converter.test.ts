@@ -186,7 +186,9 @@ describe('AvroConverter', () => {
       const strange = READING.replace('"name":"Reading"', '"name":"Strange"');
       registry.add('t-value', { schema: strange }, 5);
       const latest = { 'use.latest.version': 'true' };
-      await expect(write(create(latest), reading, value)).rejects.toThrow('a.Reading is not a.Strange');
+      await expect(write(create(latest), reading, value)).rejects.toThrow(
+        'The registered schema names the type a.Strange, the schema of the data a.Reading (/name)',
+      );
       const lenient = create({ ...latest, 'latest.compatibility.strict': 'false' });
       expect(await write(lenient, reading, value)).toEqual(Buffer.from([0, 0, 0, 0, 5, ...PAYLOAD]));
     });

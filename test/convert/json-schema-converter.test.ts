@@ -181,11 +181,34 @@ describe('JsonSchemaConverter', () => {
       );
     });
 
-    it('are the latest version, if data fit it', async () => {
-      const json = {
-        type: 'object',
-        properties: { x: { type: 'number' }, note: { type: ['string', 'null'] } },
-      };
+    const nullable = { type: ['string', 'null'] };
+
+    it.each<[what: string, json: unknown]>([
+      ['wider types', { type: 'object', properties: { x: { type: 'number' }, note: nullable } }],
+      ['everything', {}],
+      [
+        'what is always there required',
+        { properties: { x: { type: 'integer' }, note: nullable }, required: ['x', 'note'] },
+      ],
+      [
+        'a closed object that knows all',
+        { properties: { x: { type: 'integer' }, note: nullable, more: {} }, additionalProperties: false },
+      ],
+      ['another optional property', { properties: { more: { type: 'boolean' } } }],
+      [
+        'another required one with a default',
+        { properties: { more: { type: 'boolean', default: false } }, required: ['more'] },
+      ],
+      [
+        'a pattern that takes the names',
+        { patternProperties: { '^(x|note)$': {} }, additionalProperties: {} },
+      ],
+      ['an alternative', { oneOf: [{ type: 'string' }, { properties: { x: { type: 'integer' } } }] }],
+      [
+        'a reference of its own',
+        { $ref: '#/definitions/p', definitions: { p: { properties: { x: { type: 'integer' } } } } },
+      ],
+    ])('are the latest version, if data fit it: %s', async (_what, json) => {
       fake.add('t-value', { schema: JSON.stringify(json), schemaType: 'JSON' });
       expect(await write(create(latest), point, value)).toEqual(framed(1, PAYLOAD));
     });
@@ -194,24 +217,47 @@ describe('JsonSchemaConverter', () => {
       [
         'a field of another type',
         { properties: { x: { type: 'string' } } },
-        'x is of type int32, not string',
+        '(#/properties/x: {"type":"string"} for {"type":"integer","connect.index":0,"connect.type":"int32"})',
       ],
       [
         'a field that may be null',
         { required: ['note'], properties: { note: { type: 'string' } } },
-        'note may be null',
+        '(#/properties/note: {"type":"string"} for {"connect.index":1,"oneOf":[{"type":"null"},{"type":"string"}]})',
       ],
       [
         'a field that is missing',
         { required: ['y'], properties: { y: { type: 'string' } } },
-        'y is required and missing',
+        'requires a property that the schema of the data does not know (#/properties/y',
       ],
       [
         'another type',
         { type: 'array', items: { type: 'string' } },
-        'the value is of type struct, not array',
+        'is of another kind than the one in the schema of the data (#: {"type":"array"',
       ],
-      ['no alternative', { oneOf: [{ type: 'string' }, { type: 'integer' }] }, 'none of the alternatives'],
+      ['no alternative', { oneOf: [{ type: 'string' }, { type: 'integer' }] }, 'is of another kind'],
+      [
+        'an object that is closed',
+        { properties: { x: { type: 'integer' } }, additionalProperties: false },
+        'being closed, it takes none that it does not know (#/properties/note',
+      ],
+      [
+        'a bound',
+        { properties: { note: { type: ['string', 'null'], maxLength: 3 } } },
+        'MAX_LENGTH_ADDED at /maxLength (#/properties/note',
+      ],
+      ['a pattern', { properties: { note: { type: ['string', 'null'], pattern: 'a' } } }, 'PATTERN_ADDED at'],
+      ['a narrower number', { properties: { x: { type: 'integer', multipleOf: 2 } } }, 'has multipleOf'],
+      [
+        'others of a schema',
+        { properties: { x: { type: 'integer' } }, additionalProperties: { type: 'integer' } },
+        'what it takes under this name is not what',
+      ],
+      ['an enum', { properties: { x: { enum: [1, 2] } } }, 'is of another kind'],
+      [
+        'a type within an array that refers to itself',
+        { $ref: '#/definitions/p', definitions: { p: { properties: { x: { $ref: '#/definitions/p' } } } } },
+        '(#/properties/x: {"properties"',
+      ],
     ])('are refused for %s, unless told not to look', async (_what, json, reason) => {
       const id = fake.add('t-value', { schema: JSON.stringify(json), schemaType: 'JSON' });
       await expect(write(create(latest), point, value)).rejects.toThrow(reason);
@@ -302,7 +348,7 @@ describe('JsonSchemaConverter', () => {
 
     it('are not written either', async () => {
       fake.add('t-value', { schema: json, schemaType: 'JSON' });
-      const config = { 'use.latest.version': 'true' };
+      const config = { 'use.latest.version': 'true', 'latest.compatibility.strict': 'false' };
       expect(await write(create(config), point, value)).toEqual(framed(1, PAYLOAD));
       await expect(write(create({ ...config, ...strict }), point, value)).rejects.toThrow('#/x must be <= 5');
     });

@@ -4,8 +4,9 @@ import { type AvroSchema, isNamed } from '../../schemas/avro/ast';
 import { BinaryReader } from '../../schemas/avro/binary-reader';
 import { parseAvro } from '../../schemas/avro/parse';
 import { printAvro } from '../../schemas/avro/print';
-import { readProblem } from '../../schemas/avro/resolution';
-import type { Decoder, OwnSchema, SchemaLanguage } from '../registry/language';
+import { checkAvro } from '../../schemas/compatibility/avro';
+import { avroReason } from '../../schemas/compatibility/avro-text';
+import { type Decoder, type OwnSchema, ROLES, type SchemaLanguage } from '../registry/language';
 import { CONNECT_VERSION } from './names';
 import type { AvroDataOptions } from './options';
 import { writeRawBytes } from './primitive-writers';
@@ -39,7 +40,7 @@ export function avroLanguage(data: AvroDataOptions): SchemaLanguage<Write, OwnAv
       const { schema: avro } = parseAvro(text, references);
       return {
         write: compileWrite(schema, avro, data),
-        problem: (own) => readProblem(avro, own.avro),
+        problem: (own) => problemOf(own.avro, avro),
       };
     },
     readable(text, references) {
@@ -51,6 +52,11 @@ export function avroLanguage(data: AvroDataOptions): SchemaLanguage<Write, OwnAv
       };
     },
   };
+}
+
+function problemOf(own: AvroSchema, given: AvroSchema): string | null {
+  const [problem] = checkAvro(given, own);
+  return problem === undefined ? null : avroReason(problem, ROLES);
 }
 
 /** Bytes at the top have no length before them. */

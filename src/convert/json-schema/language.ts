@@ -1,6 +1,8 @@
 /** JSON Schema as a language of converters. */
 import { LRUCache } from 'lru-cache';
 import { DataError, type Schema } from '../../kernel';
+import { checkJson } from '../../schemas/compatibility/json/check';
+import { jsonReason } from '../../schemas/compatibility/json/text';
 import { DEFAULT_DRAFT } from '../../schemas/json-schema/draft';
 import { type JsonSchema, readJsonSchema } from '../../schemas/json-schema/schema-text';
 import type { JsonObject } from '../../schemas/json-text';
@@ -10,13 +12,12 @@ import { flatReaderOf, NOT_SIMPLE } from '../json/flat-reader';
 import { type FlatWriter, flatWriterOf } from '../json/flat-writer';
 import { parseExact, schemaless } from '../json/read';
 import { writeSchemaless } from '../json/write';
-import type { Decoder, OwnSchema, SchemaLanguage } from '../registry/language';
-import { fitProblem } from './fit';
+import { type Decoder, type OwnSchema, ROLES, type SchemaLanguage } from '../registry/language';
 import { CONNECT_VERSION, isUnion } from './names';
 import type { JsonSchemaDataOptions } from './options';
 import { jsonReaderOf } from './read';
 import { toConnectSchema } from './to-connect';
-import { toJsonSchema } from './to-json-schema';
+import { toExactJsonSchema, toJsonSchema } from './to-json-schema';
 import { jsonWriters } from './write';
 
 /** Writes values of one schema. */
@@ -104,8 +105,10 @@ function encoding(
 
 function problemOf(own: OwnJsonSchema, given: JsonSchema, data: JsonSchemaDataOptions): string | null {
   if (own.schema === null) return null;
-  const schema = toConnectSchema(given, { ...data, optionalForNonRequired: true }, null);
-  return schema === null ? null : fitProblem(own.schema, schema);
+  const text = toExactJsonSchema(own.schema, data);
+  const { schema } = readJsonSchema(text, [], { normalize: false, strict: false });
+  const [problem] = checkJson(given, schema);
+  return problem === undefined ? null : jsonReason(problem, ROLES);
 }
 
 function decoder(schema: Schema | null, validate: JsonValidator | null): Decoder {

@@ -26,7 +26,11 @@ import { jsonWriters } from './write';
 
 /** The text of the schema. Throws DataError. */
 export const toJsonSchema = (schema: Schema, options: JsonSchemaDataOptions): string =>
-  printJson(new Printer(options, recursiveStructs(schema)).print(schema, null));
+  printJson(new Printer(options, recursiveStructs(schema), false).print(schema, null));
+
+/** As `toJsonSchema`, and says what the converter's data are besides: structs have all of their fields, and no others. */
+export const toExactJsonSchema = (schema: Schema, options: JsonSchemaDataOptions): string =>
+  printJson(new Printer(options, recursiveStructs(schema), true).print(schema, null));
 
 /** Members that stand before title, description and default, and those that stand after the annotations. */
 interface Shape {
@@ -35,6 +39,7 @@ interface Shape {
   readonly tail: readonly (readonly [string, Json])[];
 }
 
+const CLOSED = ['additionalProperties', false] as const;
 const NULL_TYPE: Json = new Map([['type', 'null']]);
 
 const shape = (head: Shape['head'], connectType: string | null = null, tail: Shape['tail'] = []): Shape => ({
@@ -60,6 +65,7 @@ class Printer {
     readonly options: JsonSchemaDataOptions,
     /** Anchors of structs that hold themselves and have none of their own. */
     readonly recursive: ReadonlyMap<readonly Field[], string>,
+    readonly exact: boolean,
   ) {}
 
   /** `index` is the place of a field, null for what is none. */
@@ -141,6 +147,7 @@ class Printer {
     }
     const entry = new Map<string, Json>([
       ['type', 'object'],
+      ...this.#exactly([KEY, VALUE]),
       [
         'properties',
         inHashOrder([
@@ -153,13 +160,18 @@ class Printer {
   }
 
   #structShape(schema: Schema): Shape {
-    const closed: Shape['head'] = this.options.additionalProperties ? [] : [['additionalProperties', false]];
+    const closed: Shape['head'] = this.options.additionalProperties ? [] : [CLOSED];
+    const exact = this.#exactly(schema.fields.map(({ name }) => name));
     // In the order of fields, since the first place a struct is met at is where it is described.
     const properties = schema.fields.map(
       (field) => [field.name, this.print(field.schema, field.index)] as const,
     );
     const tail: Shape['tail'] = properties.length === 0 ? [] : [['properties', inHashOrder(properties)]];
-    return shape([['type', 'object'], ...closed], null, tail);
+    return shape([['type', 'object'], ...closed, ...exact], null, tail);
+  }
+
+  #exactly(names: string[]): Shape['head'] {
+    return this.exact ? [CLOSED, ['required', names]] : [];
   }
 
   #defaultOf(schema: Schema): Json | undefined {

@@ -1,8 +1,12 @@
 /** What a schema language does for its converter; the rest is the same for all of them. */
 import type { Schema } from '../../kernel';
 import type { SchemaKind } from '../../schemas/cache/entries';
+import type { Roles } from '../../schemas/compatibility/roles';
 import type { SchemaReference } from '../../schemas/identity';
 import type { ResolvedReference } from '../../schemas/references';
+
+/** What messages call a schema of the registry to write with, and the one that data have themselves. */
+export const ROLES: Roles = { reader: 'registered schema', writer: 'schema of the data' };
 
 /** The schema that data say themselves they have. */
 export interface OwnSchema<W> {

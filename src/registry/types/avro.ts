@@ -1,8 +1,8 @@
 /** Avro schemas. */
 import type { AvroSchema } from '../../schemas/avro/ast';
 import { canonicalAvro, normalizedAvro } from '../../schemas/avro/schema-text';
-import { checkAvro } from '../compatibility/avro';
-import { describeProblem } from '../compatibility/avro-text';
+import { checkAvro } from '../../schemas/compatibility/avro';
+import { describeProblem } from '../../schemas/compatibility/avro-text';
 import { schemaType } from './schema-type';
 
 export const avro = schemaType<AvroSchema>({

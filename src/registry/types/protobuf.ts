@@ -3,6 +3,8 @@
  * Protocol Buffers itself need none.
  */
 import { DataError } from '../../kernel';
+import { checkProto } from '../../schemas/compatibility/protobuf';
+import { describeProtoProblem } from '../../schemas/compatibility/protobuf-text';
 import type { ProtoFile } from '../../schemas/protobuf/ast';
 import { checkProto as checkDeclarations } from '../../schemas/protobuf/check';
 import { encodeDescriptor } from '../../schemas/protobuf/descriptor-encode';
@@ -12,8 +14,6 @@ import { normalizeProto } from '../../schemas/protobuf/normalize';
 import { printProto } from '../../schemas/protobuf/print';
 import { resolvedText } from '../../schemas/protobuf/resolve-text';
 import { readProto } from '../../schemas/protobuf/schema-text';
-import { checkProto } from '../compatibility/protobuf';
-import { describeProtoProblem } from '../compatibility/protobuf-text';
 import { type ReferencedText, type SchemaText, schemaType } from './schema-type';
 
 /** What Confluent's registry calls files in descriptors; clients put the name of the reference there. */

@@ -1,4 +1,5 @@
 /** What the registry asks of a schema language. One file per language beside this one; `index.ts` lists them. */
+import type { Roles } from '../../schemas/compatibility/roles';
 import type { CompatibilityPolicy } from '../state/settings';
 
 /** A schema that another one refers to. */
@@ -25,12 +26,6 @@ export interface SchemaText<S = unknown> {
   /** Equal for schemas that differ only in whether types are inlined or referred to. */
   readonly resolved: string;
   readonly schema: S;
-}
-
-/** What the two sides are called in messages: `new schema`, `old schema`. */
-export interface Roles {
-  readonly reader: string;
-  readonly writer: string;
 }
 
 export interface SchemaType<S = unknown> {

@@ -2,10 +2,10 @@
  * Schemas as the checker sees them: what kind of schema it is, whatever way it is written. Keywords for several types, and
  * anything beside `anyOf`, `enum` and so on, make an `allOf` of parts; a list of types makes an `anyOf`.
  */
-import { isSchema, refOf, refStandsAlone, type SchemaJson } from '../../../schemas/json-schema/draft';
-import type { SchemaSet } from '../../../schemas/json-schema/schema-set';
-import type { JsonSchema } from '../../../schemas/json-schema/schema-text';
-import type { Json, JsonObject } from '../../../schemas/json-text';
+import { isSchema, refOf, refStandsAlone, type SchemaJson } from '../../json-schema/draft';
+import type { SchemaSet } from '../../json-schema/schema-set';
+import type { JsonSchema } from '../../json-schema/schema-text';
+import type { Json, JsonObject } from '../../json-text';
 import { valueKey } from './decimal';
 
 interface Common {

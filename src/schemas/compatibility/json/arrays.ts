@@ -1,5 +1,5 @@
 /** Arrays: a tuple of items that may be empty, and what holds for the items after it. */
-import type { Json } from '../../../schemas/json-text';
+import type { Json } from '../../json-text';
 import type { Comparison } from './check';
 import { checkPart } from './objects';
 import { all, FITS, failed, type Verdict, within } from './problem';

@@ -3,7 +3,7 @@
  * seed of a run is in its name.
  */
 import { Ajv } from 'ajv';
-import { checkJson } from '../../../src/registry/compatibility/json/check';
+import { checkJson } from '../../../src/schemas/compatibility/json/check';
 import { readJsonSchema } from '../../../src/schemas/json-schema/schema-text';
 import { parse } from './json-support';
 

@@ -1,5 +1,5 @@
 /** What the JSON Schema checker finds. Kinds have the names that users know from Confluent's messages, where it has one. */
-import type { Json } from '../../../schemas/json-text';
+import type { Json } from '../../json-text';
 
 /** Bounds that keep values small; a lower one breaks. */
 export type UpperBound =

@@ -1,4 +1,4 @@
-import { checkProto } from '../../../src/registry/compatibility/protobuf';
+import { checkProto } from '../../../src/schemas/compatibility/protobuf';
 import { linkProto } from '../../../src/schemas/protobuf/link';
 import { parseProto } from '../../../src/schemas/protobuf/parse';
 

@@ -2,8 +2,8 @@
  * Objects. A property that only one side declares is judged by the content model of the other side: whether that one takes
  * any property (open), none (closed), or those that a pattern or a schema for the others covers (partially open).
  */
-import { escapePointer, isSchema } from '../../../schemas/json-schema/draft';
-import type { Json, JsonObject } from '../../../schemas/json-text';
+import { escapePointer, isSchema } from '../../json-schema/draft';
+import type { Json, JsonObject } from '../../json-text';
 import type { Comparison } from './check';
 import { all, FITS, failed, type Verdict, within } from './problem';
 import { bothOf, checkRest, type Rest, restOf } from './rest';

@@ -1,8 +1,8 @@
 /** What the Avro checker found, for people: kind, place, both sides, and what would make the schemas fit. */
-import type { AvroSchema } from '../../schemas/avro/ast';
-import { printAvro } from '../../schemas/avro/print';
-import type { Roles } from '../types/schema-type';
+import type { AvroSchema } from '../avro/ast';
+import { printAvro } from '../avro/print';
 import type { AvroProblem } from './avro';
+import type { Roles } from './roles';
 
 const MAX_FRAGMENT = 200;
 
@@ -21,6 +21,10 @@ export function describeProblem(problem: AvroProblem, roles: Roles): string {
     .map(([name, value]) => `${name}:'${value}'`)
     .join(', ')}}`;
 }
+
+/** The same in a sentence. */
+export const avroReason = (problem: AvroProblem, roles: Roles): string =>
+  `${explain(problem, roles)[0]} (${problem.location === '' ? 'at the top' : problem.location})`;
 
 function explain(problem: AvroProblem, roles: Roles): [description: string, fix: string] {
   const { reader, writer, symbols = [] } = problem;

@@ -11,7 +11,7 @@ import type {
   AvroRecord,
   AvroSchema,
   AvroUnion,
-} from '../../schemas/avro/ast';
+} from '../avro/ast';
 import { PairMap } from './pair-map';
 
 export type AvroProblemKind =

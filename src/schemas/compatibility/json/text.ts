@@ -1,6 +1,6 @@
 /** What the JSON Schema checker found, for people: kind, place, both sides, and what would make the schemas fit. */
-import { type Json, printJson } from '../../../schemas/json-text';
-import type { Roles } from '../../types/schema-type';
+import { type Json, printJson } from '../../json-text';
+import type { Roles } from '../roles';
 import type { JsonProblem, JsonProblemKind, LowerBound, UpperBound } from './problem';
 
 const MAX_FRAGMENT = 200;
@@ -21,6 +21,11 @@ export function describeJsonProblem(problem: JsonProblem, roles: Roles): string 
     .map(([name, value]) => `${name}:'${value}'`)
     .join(', ')}}`;
 }
+
+/** The same in a sentence. */
+export const jsonReason = (problem: JsonProblem, roles: Roles): string =>
+  `${explain(problem, roles)[0]}${becauseOf(problem)} (${cut(problem.location, MAX_LOCATION)}: ` +
+  `${fragment(problem.reader)} for ${fragment(problem.writer)})`;
 
 const cut = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length)}…` : text;

@@ -1,5 +1,5 @@
 /** Decimal numbers as schemas spell them: compared and divided exactly, however large their exponents. */
-import { type Json, JsonNumber } from '../../../schemas/json-text';
+import { type Json, JsonNumber } from '../../json-text';
 
 /** `digits` × 10^`exponent`; no zeros at either end of the digits, none at all for zero. */
 export interface Decimal {

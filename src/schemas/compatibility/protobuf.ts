@@ -2,9 +2,9 @@
  * Whether messages written with one Protobuf schema can be read with another: messages by full name, fields by number. The
  * wire format forgives much; what it does not forgive is listed in ProtoProblemKind.
  */
-import type { ProtoField, ProtoMessage, ProtoOneof } from '../../schemas/protobuf/ast';
-import { type MessageAt, type ResolvedType, resolveType } from '../../schemas/protobuf/field-type';
-import type { LinkedProto } from '../../schemas/protobuf/link';
+import type { ProtoField, ProtoMessage, ProtoOneof } from '../protobuf/ast';
+import { type MessageAt, type ResolvedType, resolveType } from '../protobuf/field-type';
+import type { LinkedProto } from '../protobuf/link';
 
 export type ProtoProblemKind =
   | 'PACKAGE_CHANGED'

@@ -1,6 +1,6 @@
 /** Schemas made to keep the checker busy, and what it says of them. */
-import { checkJson } from '../../../src/registry/compatibility/json/check';
-import { describeJsonProblem } from '../../../src/registry/compatibility/json/text';
+import { checkJson } from '../../../src/schemas/compatibility/json/check';
+import { describeJsonProblem } from '../../../src/schemas/compatibility/json/text';
 import { closed, integer, kinds, object, parse, string } from './json-support';
 
 const times = <T>(count: number, make: (i: number) => T): T[] =>
@@ -109,9 +109,9 @@ test('numbers of a million digits', () => {
 
 test('the budget is told of when it is spent, in words as well', () => {
   const schema = parse(object(Object.fromEntries(times(100, (i) => [`p${i}`, string]))));
-  const [problem] = checkJson(schema, schema, 'STRICT', 50);
+  const [problem] = checkJson(schema, schema, { maxSteps: 50 });
   expect(problem!.kind).toBe('CHECK_TOO_COMPLEX');
-  expect(checkJson(schema, schema, 'STRICT', 1000)).toEqual([]);
+  expect(checkJson(schema, schema, { maxSteps: 1000 })).toEqual([]);
   expect(describeJsonProblem(problem!, { reader: 'new schema', writer: 'old schema' })).toContain(
     "fix:'split them, or set the compatibility level NONE'",
   );

@@ -6,9 +6,8 @@
  * Pairs of schemas are judged once. Pairs that lead back to themselves are taken for compatible until known better, and the
  * check is repeated with what is known until nothing new comes up.
  */
-import { type CompiledPattern, compilePattern, findPattern } from '../../../schemas/json-schema/pattern';
-import type { JsonSchema } from '../../../schemas/json-schema/schema-text';
-import type { CompatibilityPolicy } from '../../state/settings';
+import { type CompiledPattern, compilePattern, findPattern } from '../../json-schema/pattern';
+import type { JsonSchema } from '../../json-schema/schema-text';
 import { PairMap } from '../pair-map';
 import { checkArray } from './arrays';
 import { checkCombined, checkPlainReader, checkPlainWriter } from './combined';
@@ -32,18 +31,23 @@ export interface Comparison {
   spend(steps: number): void;
 }
 
+export interface JsonCheckOptions {
+  /** Lets objects close, and open ones get properties, as Confluent's compatibility policy LENIENT does. */
+  readonly lenient?: boolean;
+  readonly maxSteps?: number;
+}
+
 /** Nothing when `reader` takes all that fits `writer`. Locations are JSON pointers, `#/properties/a`. */
 export function checkJson(
   reader: JsonSchema,
   writer: JsonSchema,
-  policy: CompatibilityPolicy = 'STRICT',
-  maxSteps: number = MAX_STEPS,
+  { lenient = false, maxSteps = MAX_STEPS }: JsonCheckOptions = {},
 ): readonly JsonProblem[] {
   const [read, written] = [new Shapes(reader).root(), new Shapes(writer).root()];
   const budget: Budget = { left: maxSteps };
   const broken = new PairMap<Shape, Verdict>();
   for (;;) {
-    const check = new Check(broken, budget, policy === 'LENIENT');
+    const check = new Check(broken, budget, lenient);
     const verdict = check.pair(read, written);
     if (budget.left < 0) return failed('CHECK_TOO_COMPLEX', '#', reader.root, writer.root).problems;
     if (!check.assumedWrongly) return eachOnce(within('#', verdict).problems);

@@ -1,5 +1,5 @@
 /** What holds for the properties or items that a schema does not list: all are taken, none, or those of a schema. */
-import type { Json } from '../../../schemas/json-text';
+import type { Json } from '../../json-text';
 import { FITS, failed, type JsonProblemKind, type Verdict, within } from './problem';
 import type { Shape, TypedShape } from './shape';
 

@@ -1,6 +1,6 @@
-import { checkAvro } from '../../../src/registry/compatibility/avro';
-import { describeProblem } from '../../../src/registry/compatibility/avro-text';
 import { canonicalAvro } from '../../../src/schemas/avro/schema-text';
+import { checkAvro } from '../../../src/schemas/compatibility/avro';
+import { describeProblem } from '../../../src/schemas/compatibility/avro-text';
 
 const parse = (schema: unknown) => canonicalAvro(JSON.stringify(schema)).schema;
 const check = (reader: unknown, writer: unknown) =>

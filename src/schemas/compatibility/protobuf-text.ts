@@ -1,6 +1,7 @@
 /** What the Protobuf checker found, for people: kind, place, both sides, and what would make the schemas fit. */
-import type { Roles } from '../types/schema-type';
+
 import type { ProtoProblem, ProtoProblemKind } from './protobuf';
+import type { Roles } from './roles';
 
 /** `{errorType:'…', location:'#/A/1', description:'…', reader:'…', writer:'…', fix:'…'}` */
 export function describeProtoProblem({ kind, location, reader, writer }: ProtoProblem, roles: Roles): string {

@@ -1,5 +1,5 @@
 /** Bounds, patterns, divisors and enums: loosened or removed they fit, tightened or added they do not. */
-import type { Json, JsonObject } from '../../../schemas/json-text';
+import type { Json, JsonObject } from '../../json-text';
 import { compareDecimals, type Decimal, decimalOf, isMultiple } from './decimal';
 import { all, FITS, failed, type LowerBound, type UpperBound, type Verdict } from './problem';
 import type { EnumShape, TypedShape } from './shape';
