@@ -144,18 +144,16 @@ function commitError(
   return error === Code.UNKNOWN_TOPIC_OR_PARTITION && !early ? missingTopic(where) : refused;
 }
 
-/** Committed positions; partitions without one are left out. */
+/** Committed positions; partitions without one are left out. Null: all that the group has committed. */
 export async function committedOffsets(
   lane: Lane,
   coordinators: Coordinators,
   groupId: string,
-  partitions: readonly TopicPartition[],
+  partitions: readonly TopicPartition[] | null,
 ): Promise<Position[]> {
-  if (partitions.length === 0) return [];
-  const request = offsetFetchRequest(
-    groupId,
-    byTopic(partitions, ({ partition }) => partition),
-  );
+  if (partitions?.length === 0) return [];
+  const topics = partitions === null ? null : byTopic(partitions, ({ partition }) => partition);
+  const request = offsetFetchRequest(groupId, topics);
   const attempt = async (nodeId: number) => positionsOf(await lane.send(nodeId, request), groupId);
   return coordinators.retrying('group', groupId, attempt, { timeoutMs: API_TIMEOUT_MS });
 }

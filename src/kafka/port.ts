@@ -34,8 +34,8 @@ export interface KafkaPort {
   group(options: GroupOptions): GroupMember;
   /** Commits for a group. `member` null: as an outsider (generation -1), only when the group is empty. */
   commit(groupId: string, member: GroupIdentity | null, positions: readonly Position[]): Promise<void>;
-  /** Committed positions; partitions without one are left out. */
-  committed(groupId: string, partitions: readonly TopicPartition[]): Promise<Position[]>;
+  /** Committed positions; partitions without one are left out. Null: all that the group has committed. */
+  committed(groupId: string, partitions: readonly TopicPartition[] | null): Promise<Position[]>;
   compactedLog(options: CompactedLogOptions): CompactedLog;
   /** Resolves when a broker answers; rejects with KAFKA_UNREACHABLE naming the addresses when the signal aborts. */
   connect(signal?: AbortSignal): Promise<void>;
