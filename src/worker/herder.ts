@@ -27,8 +27,24 @@ export class InvalidConnectorError extends MillraceError {
   }
 }
 
+/** Refused with a status that no code of the catalog has: what a plug-in refuses is 500, a wrong signature 403. */
+export class RefusedError extends MillraceError {
+  constructor(
+    readonly status: 400 | 403 | 404 | 409 | 500 | 503,
+    message: string,
+    options: { readonly cause?: unknown } = {},
+  ) {
+    super(status === 409 ? 'CONFLICT' : status === 404 ? 'NOT_FOUND' : 'CONFIG_INVALID', message, options);
+  }
+}
+
+/** As a client sends it: null values are errors of their own, told by validation. */
+export type GivenConfig = Readonly<Record<string, string | null>>;
+
+/** Integers beyond 2^53 are bigints. */
 export interface OffsetChange {
-  readonly partition: Readonly<Record<string, unknown>>;
+  /** Null when the client left it out. */
+  readonly partition: Readonly<Record<string, unknown>> | null;
   /** Null removes the offset of the partition. */
   readonly offset: Readonly<Record<string, unknown>> | null;
 }
@@ -53,22 +69,18 @@ export interface Herder extends WorkerView {
   /** Throws OtherWorkerError, CONFLICT `Connector X already exists`, InvalidConnectorError. */
   createConnector(
     name: string,
-    config: Readonly<Record<string, string>>,
+    config: GivenConfig,
     initialState: TargetState | null,
   ): Promise<ConnectorInfo>;
   /** `created` tells whether it was new. */
   putConnector(
     name: string,
-    config: Readonly<Record<string, string>>,
+    config: GivenConfig,
   ): Promise<{ readonly created: boolean; readonly info: ConnectorInfo }>;
   /** Null removes a key. NOT_FOUND for an unknown connector. */
-  patchConnector(
-    name: string,
-    patch: Readonly<Record<string, string | null>>,
-  ): Promise<{ readonly info: ConnectorInfo }>;
+  patchConnector(name: string, patch: GivenConfig): Promise<{ readonly info: ConnectorInfo }>;
   deleteConnector(name: string): Promise<void>;
-  /** Null values are kept: they are errors of their own. */
-  validate(config: Readonly<Record<string, string | null>>): Promise<ConfigInfos>;
+  validate(config: GivenConfig): Promise<ConfigInfos>;
   /** PAUSED and STARTED may be written by any worker, STOPPED by the leader. NOT_FOUND `Unknown connector X`. */
   setTarget(name: string, target: TargetState): Promise<void>;
   /** Only the connector itself, on its owner. NOT_FOUND `Unknown connector: X`. */
@@ -85,13 +97,11 @@ export interface Herder extends WorkerView {
   /** Sets the level here (`worker`) and answers the loggers affected, or everywhere (`cluster`). */
   setLoggerLevel(namespace: string, level: string, scope: 'worker' | 'cluster'): Promise<readonly string[]>;
   /** From the owner of a connector to the leader. */
-  putTasks(
-    name: string,
-    tasks: readonly Readonly<Record<string, string>>[],
-    signature: InternalSignature,
-  ): Promise<void>;
+  putTasks(name: string, tasks: readonly GivenConfig[], signature: InternalSignature): Promise<void>;
   /** From the owner of a task of an exactly-once source to the leader. */
   fenceZombies(name: string, signature: InternalSignature): Promise<void>;
+  /** Resolves when the worker comes round to it: not before it has started, nor while something holds it up. */
+  healthCheck(): Promise<void>;
   /** Null before anything was done. */
   stage(): Stage | null;
 }

@@ -4,11 +4,14 @@ export { type Catalog, createCatalog, findPlugin, namesOf, type PluginModule } f
 export type { OpenKafka } from './clients';
 export { SINK_DEF, SOURCE_DEF } from './connector-keys';
 export * from './files';
+export * from './herder';
+export type { TargetState } from './lifecycle';
 export { type FileKind, type LintResult, lintDocument } from './lint';
 export { pipelineSchema } from './pipeline-schema';
 export { type ConfigKeyInfo, configKeyInfos, type PluginInfo, pluginInfos } from './plugin-infos';
 export { createStandalone, type StandaloneOptions, type StandaloneWorker } from './standalone';
 export { findThirdParty } from './third-party';
+export type { ConfigInfos } from './validation/infos';
 export { loadWorkerConfig, type WorkerConfig, type WorkerSources } from './worker-config';
 export { checkWorkerConverters } from './worker-converters';
 export { WORKER_DEF } from './worker-keys';
