@@ -142,6 +142,23 @@ test.each(cases)('%s', (_what, old, next, expected) => {
   expect(kinds(next, old)).toEqual(expected);
 });
 
+/** Types that share a form on the wire; all others break. */
+const GROUPS = [
+  ['int32', 'int64', 'uint32', 'uint64', 'bool', 'E'],
+  ['sint32', 'sint64'],
+  ['string', 'bytes'],
+  ['fixed32', 'sfixed32'],
+  ['fixed64', 'sfixed64'],
+  ['float'],
+  ['double'],
+];
+
+test.each(GROUPS.flat())('%s is read as the types of its group alone', (written) => {
+  const of = (type: string) => `${message(`${type} a = 1;`)} enum E { Z = 0; }`;
+  const readers = GROUPS.flat().filter((type) => kinds(of(type), of(written)).length === 0);
+  expect(readers).toEqual(GROUPS.find((group) => group.includes(written)));
+});
+
 /** As `cases`, in proto2. */
 const labels: readonly (readonly [string, string, string, readonly string[]])[] = [
   ['required added', '', 'required int32 a = 1;', ['REQUIRED_FIELD_ADDED #/A/1']],
