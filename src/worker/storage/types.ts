@@ -48,6 +48,8 @@ export interface ConfigState {
   appliedConfig(connector: string): RawConfig | null;
   /** Whether task configurations are missing, so that the connector must be asked for them again. */
   isInconsistent(connector: string): boolean;
+  /** Grows with each complete set of tasks that is committed, counted by each worker for itself; null before any. */
+  taskGeneration(connector: string): number | null;
   /** Tasks that may have transactions open (exactly-once sources); null when no record was written. */
   fencedTasks(connector: string): number | null;
   /** Whether tasks were committed since the last record of `fencedTasks`, so that fencing is due again. */
@@ -91,8 +93,10 @@ export type ConnectorRow = StatusRow<ConnectorState>;
 export type TaskRow = StatusRow<TaskStatusState>;
 
 /**
- * Puts do not wait for Kafka: the newest row of a key wins, and is retried until it is written. `safe` (failures, ends):
- * dropped when another worker has written a row of the same or a newer generation, so a zombie overwrites nobody.
+ * Puts do not wait for Kafka: the newest row of a key wins, and is retried until it is written; reads show it at once.
+ * `safe` (failures, ends): dropped when another worker has written a row of a newer generation, or of the same one while it
+ * is at work there, so a zombie overwrites nobody. A failure before anything else was put of this generation is to be put
+ * without it: rows of an earlier cluster may have higher generations.
  * UNASSIGNED does not overwrite RUNNING of an equal or newer generation of another worker.
  */
 export interface StatusStore {
@@ -105,6 +109,7 @@ export interface StatusStore {
   connectors(): readonly string[];
   putConnector(name: string, row: ConnectorRow, options?: { readonly safe?: boolean }): void;
   putTask(id: TaskId, row: TaskRow, options?: { readonly safe?: boolean }): void;
+  /** And its tasks. */
   removeConnector(name: string): void;
   removeTask(id: TaskId): void;
   /** Topics a connector used (KIP-558), sorted. */

@@ -1,0 +1,3 @@
+export { createMemoryConfigStore } from './config-store-memory';
+export { createMemoryStatusStore } from './status-store-memory';
+export * from './types';
