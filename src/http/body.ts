@@ -20,6 +20,16 @@ export function acceptJsonBodies(server: FastifyInstance, mediaTypes: readonly s
   });
 }
 
+/** Lets bodies of the given media types, and those without a Content-Type, through as they are. */
+export function acceptRawBodies(server: FastifyInstance, mediaTypes: readonly string[]): void {
+  const accepted = new Set(mediaTypes);
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
+    const type = mediaType(request.headers['content-type']);
+    done(body.length === 0 || type === null || accepted.has(type) ? null : statusError(415), body);
+  });
+}
+
 /** `type/subtype` of a Content-Type header in lower case; null without a header. */
 export function mediaType(header: string | undefined): string | null {
   if (header === undefined) return null;

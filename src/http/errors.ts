@@ -6,6 +6,8 @@ export interface ErrorReply {
   readonly body: { readonly error_code: number; readonly message: string };
   /** `application/json` unless given; null sends no Content-Type. */
   readonly contentType?: string | null;
+  /** Sent as it is, in place of the body. */
+  readonly text?: string;
 }
 
 /** An answer other than success, thrown by handlers. `errorCode` is the service's own number, often the status itself. */

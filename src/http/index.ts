@@ -13,6 +13,7 @@ export * from './errors';
 export * from './listener';
 export * from './log-level';
 export type { ConnectionLimits } from './node-server';
+export * from './openapi';
 export * from './pino-logger';
 export * from './probes';
 export * from './prometheus';

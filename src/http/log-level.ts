@@ -1,24 +1,14 @@
 /** The log level at run time, at the path and in the shape of Kafka Connect's `/admin/loggers`. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LOGGER_LEVELS, parseLoggerLevel } from '../kernel';
 import { HttpError } from './errors';
-import type { LogLevel, PinoLogger } from './pino-logger';
+import { LEVELS, type LogLevel, type PinoLogger } from './pino-logger';
 import { sendJson } from './reply';
-
-/** log4j's names, and those of them that mean the same here. */
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  TRACE: 'debug',
-  DEBUG: 'debug',
-  INFO: 'info',
-  WARN: 'warn',
-  ERROR: 'error',
-  FATAL: 'error',
-  OFF: 'silent',
-};
 
 /** Null for what is no level. */
 export const parseLogLevel = (name: string): LogLevel | null => {
-  const upper = name.toUpperCase();
-  return Object.hasOwn(LEVELS, upper) ? LEVELS[upper]! : null;
+  const level = parseLoggerLevel(name);
+  return level === null ? null : LEVELS[level];
 };
 
 const ROOT = 'root';
@@ -49,7 +39,7 @@ function readLevel(body: unknown): LogLevel {
   const given = typeof body === 'object' && body !== null && 'level' in body ? body.level : undefined;
   const level = typeof given === 'string' ? parseLogLevel(given) : null;
   if (level !== null) return level;
-  throw new HttpError(400, `The body must be {"level": …} with one of ${Object.keys(LEVELS).join(', ')}`);
+  throw new HttpError(400, `The body must be {"level": …} with one of ${LOGGER_LEVELS.join(', ')}`);
 }
 
 const levelName = (level: LogLevel): string => (level === 'silent' ? 'OFF' : level.toUpperCase());

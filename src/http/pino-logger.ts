@@ -1,5 +1,5 @@
 import pino, { type DestinationStream } from 'pino';
-import { causeChain, type Logger, MillraceError } from '../kernel';
+import { causeChain, type Logger, type LoggerLevelName, LoggerLevels, MillraceError } from '../kernel';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -14,9 +14,11 @@ export interface LoggerOptions {
   readonly fields?: object;
 }
 
-/** A pino logger behind the kernel's port, and the switch of its level, which children follow. */
+/** A pino logger behind the kernel's port, and the switch of its level, which children follow unless theirs was set. */
 export interface PinoLogger extends Logger {
   level: LogLevel;
+  /** Of this logger, as `root`, and of its children that have names. */
+  readonly levels: LoggerLevels;
   /** Writes out what is buffered; call it before the process ends. */
   flush(): void;
 }
@@ -33,17 +35,39 @@ export function createLogger(options: LoggerOptions = {}): PinoLogger {
     },
     options.format === 'text' ? asText(stream) : stream,
   );
+  const levels = new LoggerLevels(LOG4J[options.level ?? 'info']);
   return {
-    ...bind(root, root),
+    ...bind(root, levels, null),
+    levels,
     flush: () => (stream as Partial<{ flushSync(): void }>).flushSync?.(),
     get level() {
-      return root.level as LogLevel;
+      return LEVELS[levels.root];
     },
     set level(level: LogLevel) {
-      root.level = level;
+      levels.set('root', LOG4J[level]);
     },
   };
 }
+
+/** log4j's levels, and those of them that mean the same here. */
+export const LEVELS: Readonly<Record<LoggerLevelName, LogLevel>> = {
+  ALL: 'debug',
+  TRACE: 'debug',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+  FATAL: 'error',
+  OFF: 'silent',
+};
+
+const LOG4J: Readonly<Record<LogLevel, LoggerLevelName>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARN',
+  error: 'ERROR',
+  silent: 'OFF',
+};
 
 function openDestination(destination: NonNullable<LoggerOptions['destination']>): DestinationStream {
   // Synchronous writes: a line is out before the process can die, and healthy processes are silent.
@@ -53,10 +77,15 @@ function openDestination(destination: NonNullable<LoggerOptions['destination']>)
   return destination;
 }
 
-function bind(logger: pino.Logger, root: pino.Logger): Logger {
-  // A pino child keeps the level it was born with; ours follow the root's.
+/** @param name whose level holds: the logger's own or that of the nearest parent with a name; null: the root's */
+function bind(logger: pino.Logger, levels: LoggerLevels, name: string | null): Logger {
+  let version = -1;
+  // A pino child keeps the level it was born with; ours follow what was set since.
   const current = (): pino.Logger => {
-    if (logger.level !== root.level) logger.level = root.level;
+    if (version !== levels.version) {
+      version = levels.version;
+      logger.level = LEVELS[name === null ? levels.root : levels.effective(name)];
+    }
     return logger;
   };
   return {
@@ -64,7 +93,10 @@ function bind(logger: pino.Logger, root: pino.Logger): Logger {
     info: (fields, message) => current().info(fields, message),
     warn: (fields, message) => current().warn(fields, message),
     error: (fields, message) => current().error(fields, message),
-    child: (fields) => bind(logger.child(fields), root),
+    child(fields, own) {
+      if (own !== undefined) levels.declare(own);
+      return bind(logger.child(fields), levels, own ?? name);
+    },
   };
 }
 

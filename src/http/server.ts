@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger, Metrics } from '../kernel';
 import { type AuthenticationOptions, requireAuthentication } from './auth/require';
-import { acceptJsonBodies } from './body';
+import { acceptJsonBodies, acceptRawBodies } from './body';
 import { type ErrorReply, HttpError, toErrorReply } from './errors';
 import { answerUnknownRoutes } from './not-found';
-import { sendJson } from './reply';
+import { sendBytes, sendJson } from './reply';
 import { measureRequests } from './request-metrics';
 
 export interface ServerOptions {
@@ -14,6 +14,10 @@ export interface ServerOptions {
   readonly bodyLimitBytes?: number;
   /** Media types of bodies, all of them JSON. `application/json` alone unless given. */
   readonly bodyTypes?: readonly string[];
+  /** Routes get bodies as bytes, and read them in the service's own way; no body at all is empty. */
+  readonly rawBodies?: boolean;
+  /** Answers OPTIONS of known paths with their verbs, as JAX-RS does, in place of 405. */
+  readonly answerOptions?: boolean;
   /** The service's own view of an error; null leaves it to the default mapping. */
   readonly mapError?: (error: unknown, request: FastifyRequest) => ErrorReply | null;
   /** Echoes this header of a request, or makes up a UUID when it has none. */
@@ -41,7 +45,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
     if (answer.status === 500 && !(error instanceof HttpError) && !request.raw.destroyed) {
       logger.error({ err: error, method: request.method, url: request.url }, 'Request failed');
     }
-    void sendJson(reply.code(answer.status), answer.body, answer.contentType);
+    reply.code(answer.status);
+    if (answer.text === undefined) void sendJson(reply, answer.body, answer.contentType);
+    else void sendBytes(reply, Buffer.from(answer.text), answer.contentType);
   };
   const server = fastify({
     bodyLimit: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT,
@@ -52,11 +58,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     frameworkErrors: answerError,
   });
   server.setErrorHandler(answerError);
-  acceptJsonBodies(server, options.bodyTypes ?? ['application/json']);
+  const acceptBodies = options.rawBodies ? acceptRawBodies : acceptJsonBodies;
+  acceptBodies(server, options.bodyTypes ?? ['application/json']);
   if (options.requestIdHeader) echoRequestId(server, options.requestIdHeader);
   server.decorateRequest('principal', null);
   if (options.authentication) requireAuthentication(server, options.authentication);
-  answerUnknownRoutes(server);
+  answerUnknownRoutes(server, options.answerOptions ?? false);
   if (options.metrics) measureRequests(server, options.metrics, options.name ?? 'http');
   if (options.requestLog) logRequests(server, logger);
   return server;

@@ -4,6 +4,7 @@ export * from './decimal';
 export * from './errors';
 export * from './int64';
 export * from './logger';
+export * from './logger-levels';
 export * from './metrics';
 export * from './nearest';
 export * from './record';

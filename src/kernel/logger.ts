@@ -4,8 +4,11 @@ export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-  /** A logger that adds fields to every line. */
-  child(fields: object): Logger;
+  /**
+   * A logger that adds fields to every line. With a name, such as `connector.orders`, its level can be set apart from those
+   * of others while the process runs (`LoggerLevels`); without one it has its parent's.
+   */
+  child(fields: object, name?: string): Logger;
 }
 
 /** Says nothing; for tests and tools. */

@@ -6,6 +6,8 @@ export interface AuthenticationOptions {
   readonly authenticator: Authenticator;
   /** Paths anybody may ask, `/health` or, with all below it, `/static/*`. */
   readonly openPaths: readonly string[];
+  /** Requests that prove who they are in another way. */
+  readonly isExempt?: (request: FastifyRequest) => boolean;
 }
 
 /** Register it before anything that answers. */
@@ -14,7 +16,7 @@ export function requireAuthentication(server: FastifyInstance, options: Authenti
   const isOpen = pathMatcher(options.openPaths);
   // By callback: nearly all credentials are known already, and need no turn of the event loop.
   server.addHook('onRequest', (request, reply, done) => {
-    if (isOpen(request.url)) return done();
+    if (isOpen(request.url) || options.isExempt?.(request)) return done();
     const refuse = (error: unknown): void => {
       challenge(reply, error);
       done(error as Error);
