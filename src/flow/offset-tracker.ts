@@ -13,6 +13,12 @@ export class Poll {
   pending = 0;
   closed = false;
 
+  /** Whatever becomes of its batches. */
+  settle(): void {
+    this.closed = true;
+    this.pending = 0;
+  }
+
   get settled(): boolean {
     return this.closed && this.pending === 0;
   }
@@ -96,6 +102,12 @@ export class OffsetTracker {
       if (marks.length === 0 && this.#byText.size > MAX_IDLE_PARTITIONS) this.#forget(text);
     }
     return entries;
+  }
+
+  /** Offsets of all that was tracked, acknowledged or not: for a transaction that takes both or none. */
+  takeAll(): OffsetEntry[] {
+    for (const track of this.#byText.values()) for (const { poll } of track.marks) poll.settle();
+    return this.take();
   }
 
   /** The identity map may name the track under several objects: it is rebuilt on demand. */

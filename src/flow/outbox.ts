@@ -1,7 +1,7 @@
 /** Records on their way to Kafka: routed to a partition, gathered into batches, sent, acknowledged. */
 
 import { partitionForKey } from '../kafka/partitioner';
-import type { BatchProducer, KafkaPort, RecordBatchBuilder, WireHeader } from '../kafka/port';
+import type { BatchProducer, EncodedBatch, KafkaPort, RecordBatchBuilder, WireHeader } from '../kafka/port';
 import { createRecordBatchBuilder, splitBatch } from '../kafka/wire/record-batch';
 import { DataError, MillraceError, type SourceRecord } from '../kernel';
 import { Pending } from '../plugin';
@@ -15,6 +15,30 @@ interface PartitionBuffer {
   readonly builder: RecordBatchBuilder;
   /** Polls with records in the builder, oldest first. */
   polls: Poll[];
+  /** Timestamp of the first record in the builder. */
+  oldest: number;
+}
+
+export interface OutboxListener {
+  /** A batch is durable, or as durable as it gets before its transaction ends. */
+  acknowledged(records: number, oldestTimestamp: number): void;
+  /** What ends the task: nothing that was not acknowledged until now may be taken for sent. */
+  failed(error: Error): void;
+}
+
+/** Batches of a transaction are taken or refused together. */
+export interface OutboxTransactions {
+  /** Of the connector's own offsets: who reads them would wait for the very transaction that needs them. */
+  readonly offsetsTopic: string;
+}
+
+/** A batch on its way. */
+interface Shipment {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: EncodedBatch;
+  readonly oldest: number;
+  readonly settled: () => void;
 }
 
 interface TopicRoute {
@@ -25,8 +49,6 @@ interface TopicRoute {
 }
 
 export class Outbox {
-  /** First error that ends the task; set from acknowledgements. */
-  failure: Error | null = null;
   #routes = new Map<string, TopicRoute>();
   #lastRoute: TopicRoute | null = null;
   #resolving = new Map<string, Promise<void>>();
@@ -39,14 +61,29 @@ export class Outbox {
   readonly #operator: StageOperator;
   readonly #producer: BatchProducer;
   readonly #kafka: KafkaPort;
-  readonly #onAck: (records: number) => void;
+  readonly #listener: OutboxListener;
+  readonly #transactions: OutboxTransactions | null;
+  /** Raised when a transaction is given up: what is still on its way then is nobody's concern. */
+  #epoch = 0;
 
-  constructor(options: SourceRunOptions, operator: StageOperator, onAck: (records: number) => void) {
+  constructor(
+    options: SourceRunOptions,
+    operator: StageOperator,
+    producer: BatchProducer,
+    listener: OutboxListener,
+    transactions: OutboxTransactions | null = null,
+  ) {
     this.#options = options;
     this.#operator = operator;
-    this.#producer = options.producer;
+    this.#producer = producer;
     this.#kafka = options.kafka;
-    this.#onAck = onAck;
+    this.#listener = listener;
+    this.#transactions = transactions;
+  }
+
+  /** Null, or a promise of room for more. */
+  ready(): Promise<void> | null {
+    return this.#producer.ready();
   }
 
   /** Queues one record. Throws Pending while its topic is not known yet, DataError when it is too large. */
@@ -64,20 +101,33 @@ export class Outbox {
     if (size > this.#options.maxRecordBytes) throw tooLarge(record.topic, size, this.#options.maxRecordBytes);
     const { builder } = buffer;
     if (builder.count > 0 && builder.sizeBytes + size > this.#options.batchBytes) this.#send(buffer);
-    if (builder.count === 0) this.#dirty.push(buffer);
+    const timestamp = record.timestamp ?? now;
+    if (builder.count === 0) {
+      this.#dirty.push(buffer);
+      buffer.oldest = timestamp;
+    }
     if (buffer.polls.at(-1) !== poll) {
       buffer.polls.push(poll);
       poll.pending++;
     }
-    builder.append(record.timestamp ?? now, key, value, headers);
+    builder.append(timestamp, key, value, headers);
   }
 
   #route(topic: string): TopicRoute {
     if (this.#lastRoute !== null && this.#lastRoute.topic === topic) return this.#lastRoute;
     const route = this.#routes.get(topic);
-    if (route === undefined) throw new Pending(this.#resolve(topic), `topic ${topic}`);
+    if (route === undefined) throw this.#unknown(topic);
     this.#lastRoute = route;
     return route;
+  }
+
+  #unknown(topic: string): unknown {
+    if (topic !== this.#transactions?.offsetsTopic) {
+      return new Pending(this.#resolve(topic), `topic ${topic}`);
+    }
+    const error = ownOffsetsTopic(topic);
+    this.#listener.failed(error);
+    return error;
   }
 
   #bufferOf(route: TopicRoute, record: SourceRecord, key: Uint8Array | null): PartitionBuffer {
@@ -128,6 +178,7 @@ export class Outbox {
       partition,
       builder: createRecordBatchBuilder(),
       polls: [],
+      oldest: 0,
     }));
     this.#routes.set(topic, { topic, buffers, sticky: Math.floor(Math.random() * buffers.length) });
   }
@@ -148,31 +199,43 @@ export class Outbox {
     for (const buffer of dirty) if (buffer.builder.count > 0) this.#send(buffer);
   }
 
+  /** Forgets what is gathered and what becomes of the batches on their way. */
+  discard(): void {
+    this.#epoch++;
+    if (this.#lingering !== null) clearTimeout(this.#lingering);
+    this.#lingering = null;
+    for (const buffer of this.#dirty) {
+      if (buffer.builder.count > 0) buffer.builder.build('none');
+      buffer.polls = [];
+    }
+    this.#dirty = [];
+  }
+
   #send(buffer: PartitionBuffer): void {
-    const { topic, partition, polls } = buffer;
+    const { topic, partition, polls, oldest } = buffer;
     const batch = buffer.builder.build(this.#options.compression);
     buffer.polls = [];
     const route = this.#routes.get(topic)!;
     if (route.sticky === partition) route.sticky = (partition + 1) % route.buffers.length;
-    this.#transmit(topic, partition, batch, () => {
+    const settled = (): void => {
       for (const poll of polls) poll.pending--;
-    });
+    };
+    this.#transmit({ topic, partition, batch, oldest, settled });
   }
 
-  #transmit(
-    topic: string,
-    partition: number,
-    batch: { bytes: Buffer; count: number },
-    settled: () => void,
-  ): void {
+  #transmit(shipment: Shipment): void {
+    const epoch = this.#epoch;
     if (this.#outstanding++ === 0) this.#oldestSentAt = Date.now();
-    this.#producer.send(topic, partition, batch).then(
+    this.#producer.send(shipment.topic, shipment.partition, shipment.batch).then(
       () => {
-        this.#onAck(batch.count);
-        settled();
+        if (epoch === this.#epoch) this.#listener.acknowledged(shipment.batch.count, shipment.oldest);
+        shipment.settled();
         this.#arrived();
       },
-      (error: unknown) => this.#refused(topic, partition, batch, asError(error), settled),
+      (error: unknown) => {
+        if (epoch === this.#epoch) this.#refused(shipment, asError(error));
+        else this.#arrived();
+      },
     );
   }
 
@@ -185,36 +248,34 @@ export class Outbox {
   }
 
   /** A batch the broker refuses for what is in it is halved until the one bad record stands alone. */
-  #refused(
-    topic: string,
-    partition: number,
-    batch: { bytes: Buffer; count: number },
-    error: Error,
-    settled: () => void,
-  ): void {
-    if (!aboutRecords(error)) {
-      this.failure ??= error;
+  #refused(shipment: Shipment, error: Error): void {
+    const { topic, partition, batch } = shipment;
+    if (!aboutRecords(error) || this.#transactions !== null) {
+      this.#listener.failed(refusedForGood(topic, partition, error));
       this.#arrived();
-      return;
-    }
-    if (batch.count > 1) {
+    } else if (batch.count > 1) {
       let left = 2;
+      const settled = (): void => {
+        if (--left === 0) shipment.settled();
+      };
       for (const half of splitBatch(batch, this.#options.compression)) {
-        this.#transmit(topic, partition, half, () => {
-          if (--left === 0) settled();
-        });
+        this.#transmit({ ...shipment, batch: half, settled });
       }
       this.#arrived();
-      return;
+    } else {
+      void this.#refusedAlone(shipment, error);
     }
+  }
+
+  async #refusedAlone({ topic, partition, settled }: Shipment, error: Error): Promise<void> {
     const at = `topic='${topic}', partition=${partition}`;
-    const failure = { stage: 'KAFKA_PRODUCE', className: 'producer', error, at } as const;
-    this.#operator
-      .tolerate(failure)
-      .then(settled, (fatal: unknown) => {
-        this.failure ??= asError(fatal);
-      })
-      .finally(() => this.#arrived());
+    try {
+      await this.#operator.tolerate({ stage: 'KAFKA_PRODUCE', className: 'producer', error, at });
+      settled();
+    } catch (fatal) {
+      this.#listener.failed(asError(fatal));
+    }
+    this.#arrived();
   }
 
   /** Milliseconds since Kafka last acknowledged anything, 0 when nothing is outstanding. */
@@ -240,6 +301,20 @@ const RECORD_FAULTS = new Set([10, 32, 87]);
 
 const aboutRecords = (error: Error): boolean =>
   'kafkaCode' in error && RECORD_FAULTS.has(error.kafkaCode as number);
+
+/** Keeps what the error says of itself, and begins as Connect's. */
+function refusedForGood(topic: string, partition: number, error: Error): MillraceError {
+  const { code, retriable } = error instanceof MillraceError ? error : { code: 'TASK_FAILED' as const };
+  const message = `Unrecoverable exception from producer send callback: ${topic}-${partition}: ${error.message}`;
+  return new MillraceError(code, message, { cause: error, retriable });
+}
+
+const ownOffsetsTopic = (topic: string): MillraceError =>
+  new MillraceError(
+    'TASK_FAILED',
+    `Source tasks may not produce to their own offsets topics when exactly-once support is enabled: ${topic}`,
+    { hint: 'Let the connector write to another topic, or set offsets.storage.topic to another.' },
+  );
 
 const tooLarge = (topic: string, size: number, limit: number): DataError =>
   new DataError(

@@ -1,20 +1,24 @@
-/** Runs one source task: poll → transforms → converters → batches → Kafka; offsets follow what is acknowledged. */
-import type { WireHeader } from '../kafka/port';
-import { type Counter, causeChain, type SourceRecord } from '../kernel';
-import type { SourceTask } from '../plugin';
-import { OffsetTracker, type Poll } from './offset-tracker';
-import { Outbox } from './outbox';
-import { asError, SKIPPED, type Stage, StageOperator, untilHealed } from './stage';
+/** Runs one source task: poll → transforms → converters → batches → Kafka, and offsets with or after them. */
+import type { SourceRecord } from '../kernel';
+import type { SourceTask, SourceTaskContext } from '../plugin';
+import { AtLeastOnce, type DeliveryHost } from './at-least-once';
+import { ExactlyOnce } from './exactly-once';
+import { MetricsScope } from './metrics-scope';
+import type { SourceDelivery } from './source-delivery';
+import { checkPolled } from './source-encoder';
+import { SourceMetrics } from './source-metrics';
+import { asError, StageOperator, untilHealed } from './stage';
+import { StageClock } from './stage-clock';
 import { runAll, TaskControl } from './task-control';
 import { handleOf, orAborted, TaskStatus, yieldToLoop } from './task-status';
+import { TransactionMarks } from './transaction-marks';
 import type { SourceRunOptions, TaskHandle } from './types';
 
-const SLICE_MS = 10;
-const NO_WIRE_HEADERS: readonly WireHeader[] = Object.freeze([]);
 const STALL_SHOWN_AFTER_MS = 5000;
 
 export function runSourceTask(options: SourceRunOptions): TaskHandle {
-  const runner = new SourceRunner(options);
+  const scope = new MetricsScope(options.metrics);
+  const runner = new SourceRunner({ ...options, metrics: scope }, scope);
   return handleOf(runner.status, runner.start(), runner.control);
 }
 
@@ -23,278 +27,166 @@ class SourceRunner {
   readonly #options: SourceRunOptions;
   readonly control: TaskControl;
   readonly #operator: StageOperator;
-  readonly #tracker = new OffsetTracker();
-  readonly #outbox: Outbox;
-  readonly #polled: Counter;
+  readonly #metrics: SourceMetrics;
+  readonly #delivery: SourceDelivery;
+  readonly #marks: TransactionMarks | null;
   #task: SourceTask | null = null;
-  #committing: Promise<void> = Promise.resolve();
 
-  constructor(options: SourceRunOptions) {
+  constructor(options: SourceRunOptions, scope: MetricsScope) {
     this.#options = options;
-    this.control = new TaskControl(this.status, options.logger);
+    this.control = new TaskControl(this.status, options.logger, () => scope.close());
     this.#operator = new StageOperator(options, this.status, this.control.signal);
     const labels = { connector: options.connector, task: String(options.task) };
-    const counter = (name: string, help: string): Counter =>
-      options.metrics.counter(`kafka_connect_source_task_metrics_${name}`, help, labels);
-    this.#polled = counter('source_record_poll_total', 'Records polled from the source');
-    const written = counter('source_record_write_total', 'Records acknowledged by Kafka');
-    this.#outbox = new Outbox(options, this.#operator, (records) => {
-      written.add(records);
-      this.status.count(records);
+    this.#metrics = new SourceMetrics({ scope, labels }, this.status);
+    this.#marks = options.exactlyOnce?.boundary.kind === 'connector' ? new TransactionMarks() : null;
+    this.#delivery = this.#createDelivery();
+  }
+
+  #createDelivery(): SourceDelivery {
+    const { control } = this;
+    const { exactlyOnce } = this.#options;
+    const host: DeliveryHost = {
+      options: this.#options,
+      operator: this.#operator,
+      control,
+      clock: new StageClock(this.#metrics),
+      listener: {
+        acknowledged: (records, oldest) => this.#acknowledged(records, oldest),
+        failed: (error) => control.fail(error),
+      },
+      task: () => this.#task,
+    };
+    if (exactlyOnce === null || exactlyOnce === undefined) return new AtLeastOnce(host);
+    /** Acknowledged in the open transaction; they count when it is committed. */
+    let acknowledged = 0;
+    let oldest = Number.POSITIVE_INFINITY;
+    return new ExactlyOnce({
+      ...host,
+      exactlyOnce,
+      marks: this.#marks,
+      listener: {
+        ...host.listener,
+        acknowledged: (records, timestamp) => {
+          acknowledged += records;
+          oldest = Math.min(oldest, timestamp);
+        },
+      },
+      ended: (records, end) => {
+        if (end === 'abort') this.#metrics.dropped(records);
+        else {
+          this.#metrics.transaction(records);
+          if (acknowledged > 0) this.#acknowledged(acknowledged, oldest);
+        }
+        acknowledged = 0;
+        oldest = Number.POSITIVE_INFINITY;
+      },
     });
   }
 
+  #acknowledged(records: number, oldest: number): void {
+    this.#metrics.written(records);
+    this.#metrics.durable(oldest);
+    this.status.count(records);
+  }
+
   start(): Promise<void> {
-    this.control.ended = this.#run();
-    this.control.ended.catch(() => {});
-    return this.control.ended;
+    return this.control.run(() => this.#run());
   }
 
   async #run(): Promise<void> {
-    const { flushIntervalMs } = this.#options;
-    const timer = setInterval(() => this.#tick(), flushIntervalMs);
-    let failure: unknown = null;
+    const { control } = this;
+    const timer = setInterval(() => this.#tick(), this.#options.flushIntervalMs);
     try {
       await this.#open();
       await this.#loop();
     } catch (error) {
-      failure = error;
+      // What a poll throws because it was interrupted is no failure.
+      if (!control.signal.aborted) control.fail(asError(error));
     }
     clearInterval(timer);
-    failure = await this.#finish(failure);
+    const wasStopped = control.signal.aborted;
+    const late = await this.#finish();
     this.#operator.log.flush();
-    if (failure !== null && !(this.control.signal.aborted && this.status.state !== 'FAILED')) {
-      this.status.to('FAILED', asError(failure));
-      throw failure;
-    }
+    if (late !== null && !wasStopped) control.fail(asError(late));
+    if (control.failure !== null) throw control.failure;
     this.status.to('STOPPED');
   }
 
   async #open(): Promise<void> {
     const { plugin, config, connector, task, logger, metrics, offsets } = this.#options;
     const parsed = plugin.config.parse(config);
-    const context = {
+    const context: SourceTaskContext = {
       connector,
       task,
       logger,
       metrics,
       signal: this.control.signal,
       offsets: {
-        offset: async (partition: SourceRecord['sourcePartition']) =>
-          (await offsets.get(connector, [partition]))[0] ?? null,
-        offsets: (partitions: readonly SourceRecord['sourcePartition'][]) =>
-          offsets.get(connector, partitions),
+        offset: async (partition) => (await offsets.get(connector, [partition]))[0] ?? null,
+        offsets: (partitions) => offsets.get(connector, partitions),
       },
-      skip: (error: Error, where: string) =>
+      skip: (error, where) =>
         this.#operator.skip({ stage: 'TASK_POLL', className: plugin.name, error, at: where }),
+      transaction: this.#marks,
     };
+    await untilHealed(this.#operator, 'KAFKA_PRODUCE', 'producer', () => this.#delivery.start());
+    if (this.control.signal.aborted) return;
     this.#task = await untilHealed(this.#operator, 'TASK_POLL', plugin.name, () =>
-      plugin.open(context, parsed),
+      this.control.call('open', () => plugin.open(context, parsed)),
     );
     this.status.to('RUNNING');
   }
 
   async #loop(): Promise<void> {
     const { signal } = this.control;
-    const { plugin, producer, once } = this.#options;
-    const task = this.#task!;
     while (!signal.aborted) {
-      if (this.#outbox.failure !== null) throw this.#outbox.failure;
       if (this.control.paused) {
-        this.#outbox.flush();
+        await this.#delivery.pausing();
         await this.control.sleepWhilePaused();
         continue;
       }
-      const room = producer.ready();
-      if (room !== null) await orAborted(room, signal);
-      const records = await untilHealed(this.#operator, 'TASK_POLL', plugin.name, () => task.poll(signal));
-      if (records !== null && records.length > 0) {
-        this.#polled.add(records.length);
-        await this.#process(records);
-      } else if (once && task.exhausted?.() === true) {
+      const records = await this.#poll(signal);
+      if (signal.aborted) return;
+      if (records !== null) {
+        await this.#delivery.deliver(records);
+      } else if (this.#options.once && this.#task!.exhausted?.() === true) {
         return;
       } else {
+        this.#delivery.idle();
         await yieldToLoop();
       }
     }
   }
 
-  async #process(records: readonly SourceRecord[]): Promise<void> {
-    const poll = this.#tracker.open();
-    const { producer } = this.#options;
-    let index = 0;
-    try {
-      while (index < records.length && !this.control.signal.aborted) {
-        const reached = this.#convert(records, index, poll);
-        if (reached.failed) {
-          await this.#convertWithCare(records[reached.index]!, poll);
-          index = reached.index + 1;
-        } else {
-          index = reached.index;
-          if (index < records.length) await (producer.ready() ?? yieldToLoop());
-        }
-      }
-    } finally {
-      // Also when cut short: only what was sent or dropped is tracked, in order.
-      poll.closed = true;
-      this.#outbox.settle();
-    }
-  }
-
-  /** The fast way: synchronous, until the end, a problem, or a slice of time is over. */
-  #convert(records: readonly SourceRecord[], start: number, poll: Poll): { index: number; failed: boolean } {
-    const { transforms, keyConverter, valueConverter } = this.#options.pipeline;
-    const now = Date.now();
-    const sliceEnd = performance.now() + SLICE_MS;
-    let index = start;
-    try {
-      for (; index < records.length; index++) {
-        if ((index & 127) === 0 && index > start && performance.now() > sliceEnd) break;
-        const original = records[index]!;
-        let record: SourceRecord | null = original;
-        for (let t = 0; t < transforms.length && record !== null; t++) record = transforms[t]!.apply(record);
-        if (record === null) {
-          this.status.skipped++;
-        } else {
-          const { topic, headers } = record;
-          const wireHeaders = headers.length === 0 ? NO_WIRE_HEADERS : this.#wireHeaders(record);
-          const key = keyConverter.fromConnect(topic, headers, record.keySchema, record.key);
-          const value = valueConverter.fromConnect(topic, headers, record.valueSchema, record.value);
-          this.#outbox.append(record, key, value, this.#framed(wireHeaders, key, value), now, poll);
-        }
-        this.#tracker.track(original);
-      }
-    } catch {
-      // The record is taken again stage by stage, which finds out what is wrong and whether it passes.
-      return { index, failed: true };
-    }
-    return { index, failed: false };
-  }
-
-  #wireHeaders(record: SourceRecord): WireHeader[] {
-    const { headerConverter } = this.#options.pipeline;
-    return record.headers.map(({ key, schema, value }) => ({
-      key,
-      value: headerConverter.fromConnectHeader(record.topic, key, schema, value),
-    }));
-  }
-
-  /** With what the converters of key and value put into headers. */
-  #framed(
-    headers: readonly WireHeader[],
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-  ): readonly WireHeader[] {
-    const { keyConverter, valueConverter } = this.#options.pipeline;
-    if (keyConverter.header === undefined && valueConverter.header === undefined) return headers;
-    const own = [key === null ? null : keyConverter.header, value === null ? null : valueConverter.header];
-    return [...headers, ...own.filter((header) => header !== null && header !== undefined)];
-  }
-
-  /** One record stage by stage, waiting, retrying and tolerating as configured. */
-  async #convertWithCare(original: SourceRecord, poll: Poll): Promise<void> {
-    const { transforms, keyConverter, valueConverter, classNames } = this.#options.pipeline;
-    let record: SourceRecord = original;
-    for (const { apply, className } of transforms) {
-      const current = record;
-      const next = await this.#guard('TRANSFORMATION', className, original, () => apply(current));
-      if (next === SKIPPED || next === null) return this.#drop(original, next === null);
-      record = next;
-    }
-    const { topic, headers } = record;
-    const steps = [
-      ['HEADER_CONVERTER', classNames.header, () => this.#wireHeaders(record)],
-      [
-        'KEY_CONVERTER',
-        classNames.key,
-        () => keyConverter.fromConnect(topic, headers, record.keySchema, record.key),
-      ],
-      [
-        'VALUE_CONVERTER',
-        classNames.value,
-        () => valueConverter.fromConnect(topic, headers, record.valueSchema, record.value),
-      ],
-    ] as const;
-    const results: unknown[] = [];
-    for (const [stage, className, convert] of steps) {
-      const result = await this.#guard<unknown>(stage, className, original, convert);
-      if (result === SKIPPED) return this.#drop(original, false);
-      results.push(result);
-    }
-    const [wireHeaders, key, value] = results as [WireHeader[], Uint8Array | null, Uint8Array | null];
-    const framed = this.#framed(wireHeaders, key, value);
-    const sent = await this.#guard('KAFKA_PRODUCE', 'producer', original, () =>
-      this.#outbox.append(record, key, value, framed, Date.now(), poll),
+  async #poll(signal: AbortSignal): Promise<readonly SourceRecord[] | null> {
+    const { plugin, exactlyOnce } = this.#options;
+    const task = this.#task!;
+    const room = exactlyOnce ? null : this.#options.producer.ready();
+    if (room !== null) await orAborted(room, signal);
+    const began = performance.now();
+    const polled = await untilHealed(this.#operator, 'TASK_POLL', plugin.name, () =>
+      this.control.call('poll', () => task.poll(signal)),
     );
-    if (sent === SKIPPED) return this.#drop(original, false);
-    this.#tracker.track(original);
-  }
-
-  /** An aborted wait leaves the record untracked, so that it is read again after the restart. */
-  #drop(record: SourceRecord, byTransform: boolean): void {
-    if (this.control.signal.aborted && !byTransform) return;
-    if (byTransform) this.status.skipped++;
-    this.#tracker.track(record);
-  }
-
-  async #guard<T>(
-    stage: Stage,
-    className: string,
-    record: SourceRecord,
-    run: () => T,
-  ): Promise<T | typeof SKIPPED> {
-    try {
-      return run();
-    } catch (thrown) {
-      return this.#operator.recover(stage, className, thrown, run, () => whereIs(record));
-    }
+    const records = checkPolled(polled, plugin.name);
+    this.#metrics.polled(records?.length ?? 0, began);
+    return records;
   }
 
   #tick(): void {
-    const stalled = this.#outbox.stalledMs();
+    const stalled = this.#delivery.stalledMs();
     if (stalled > STALL_SHOWN_AFTER_MS) {
       this.status.wait(`Kafka has acknowledged nothing for ${Math.round(stalled / 1000)} s`);
     }
-    this.#commit().catch((error: unknown) => {
-      const message = `offsets were not stored, will try again: ${causeChain(error).join(': ')}`;
-      this.#operator.log.report('warn', 'offset commit', {}, message);
-    });
+    this.#delivery.tick();
   }
 
-  /** Stores what is safe, then tells the task. One at a time. */
-  #commit(): Promise<void> {
-    const commit = this.#committing.catch(() => {}).then(() => this.#commitOnce());
-    this.#committing = commit;
-    return commit;
-  }
-
-  async #commitOnce(): Promise<void> {
-    if (this.control.abandoned) return;
-    const { offsets, connector } = this.#options;
-    const entries = this.#tracker.take();
-    if (entries.length === 0) return;
-    try {
-      await offsets.set(connector, entries);
-    } catch (error) {
-      this.#tracker.restore(entries);
-      throw error;
-    }
-    await this.#task?.committed?.(entries.map(({ partition, offset }) => ({ partition, offset: offset! })));
-  }
-
-  /** Sends the rest, stores the last offsets, disposes of the task. Returns what ended it, null when all went well. */
-  #finish(failure: unknown): Promise<unknown> {
-    return runAll(failure, [
-      async () => {
-        this.#outbox.flush();
-        await this.#outbox.drained();
-        if (this.#outbox.failure !== null) throw this.#outbox.failure;
-      },
-      () => this.#commit(),
-      () => this.#task?.[Symbol.asyncDispose](),
+  /** Sends the rest, stores the last offsets, disposes of the task. Returns what went wrong, null when nothing did. */
+  #finish(): Promise<unknown> {
+    const { control } = this;
+    const task = this.#task;
+    return runAll(null, [
+      () => this.#delivery.finish(control.failure !== null),
+      () => task && control.call('dispose', () => task[Symbol.asyncDispose]()),
     ]);
   }
 }
-
-const whereIs = (record: SourceRecord): string =>
-  `topic='${record.topic}', sourcePartition=${JSON.stringify(record.sourcePartition)}, sourceOffset=${JSON.stringify(record.sourceOffset)}`;

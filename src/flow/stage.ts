@@ -22,6 +22,8 @@ export interface Failure {
   readonly error: Error;
   /** `topic='t', partition=0, offset=1`; built only when something failed. */
   readonly at: string;
+  /** For the error log, in Connect's words: `where consumed record is {…}`; `at` in braces when absent. */
+  readonly where?: string;
 }
 
 /** Receives tolerated and fatal failures before the decision takes effect; a sink's dead-letter queue. */
@@ -30,6 +32,13 @@ export type FailureReporter = (failure: Failure) => Promise<void>;
 export const SKIPPED = Symbol('skipped');
 
 const FIRST_DELAY_MS = 300;
+
+/** Doubled each time; above the limit any time below it, so that tasks do not come back together. */
+export function retryDelay(retries: number, maxMs: number, random = Math.random): number {
+  const delay = FIRST_DELAY_MS * 2 ** retries;
+  return delay > maxMs ? Math.floor(random() * maxMs) : delay;
+}
+
 const WAIT_SHOWN_AFTER_MS = 1000;
 
 export class StageOperator {
@@ -41,6 +50,7 @@ export class StageOperator {
   readonly #skipped: Counter;
   readonly #retries: Counter;
   readonly #logged: Counter;
+  #lastErrorAt = 0;
 
   constructor(
     options: SourceRunOptions | SinkRunOptions,
@@ -58,6 +68,12 @@ export class StageOperator {
     this.#skipped = counter('total_records_skipped', 'Records skipped because of errors');
     this.#retries = counter('total_retries', 'Retried operations');
     this.#logged = counter('total_errors_logged', 'Errors written to the log');
+    options.metrics.observedGauge(
+      'kafka_connect_task_error_metrics_last_error_timestamp',
+      'When a record operation failed last, ms since 1970; 0 when none did',
+      labels,
+      () => this.#lastErrorAt,
+    );
   }
 
   /**
@@ -69,11 +85,11 @@ export class StageOperator {
     className: string,
     thrown: unknown,
     again: () => T,
-    at: () => string,
+    at: () => Pick<Failure, 'at' | 'where'>,
     report: FailureReporter | null = null,
   ): Promise<T | typeof SKIPPED> {
-    const backoff = createBackoff({ initialMs: FIRST_DELAY_MS, maxMs: this.policy.retryDelayMaxMs });
-    const { retryTimeoutMs } = this.policy;
+    const { retryTimeoutMs, retryDelayMaxMs } = this.policy;
+    let retries = 0;
     const deadline = retryTimeoutMs < 0 ? Number.POSITIVE_INFINITY : Date.now() + retryTimeoutMs;
     let problem = thrown;
     while (!this.signal.aborted) {
@@ -88,7 +104,8 @@ export class StageOperator {
         if (!isRetriable(problem) || Date.now() >= deadline) break;
         this.#retries.add(1);
         this.status.wait(`${className}: ${causeChain(problem)[0]}`);
-        await pauseFor(Math.min(backoff.next(), deadline - Date.now()), this.signal);
+        const delay = retryDelay(retries++, retryDelayMaxMs);
+        await pauseFor(Math.min(delay, deadline - Date.now()), this.signal);
       }
       try {
         const result = again();
@@ -99,7 +116,8 @@ export class StageOperator {
       }
     }
     if (this.signal.aborted && problem instanceof Pending) return SKIPPED;
-    await this.tolerate({ stage, className, error: asError(problem), at: at() }, report);
+    this.status.wait(null);
+    await this.tolerate({ stage, className, error: asError(problem), ...at() }, report);
     return SKIPPED;
   }
 
@@ -125,18 +143,22 @@ export class StageOperator {
   /** As `tolerate`, without reporting: for raw input that never became a record. */
   skip(failure: Failure): void {
     this.#errors.add(1);
+    this.#lastErrorAt = Date.now();
     if (this.policy.logEnable || this.policy.tolerance === 'all') this.#write(failure);
     if (this.policy.tolerance === 'none') throw toleranceExceeded(failure);
     this.#skipped.add(1);
     this.status.skipped++;
   }
 
-  #write({ stage, className, error, at }: Failure): void {
+  /** Connect's line, then why. Many errors of a kind are one line with a count; see `error-log.ts`. */
+  #write(failure: Failure): void {
     this.#logged.add(1);
+    const { stage, className, error } = failure;
     const { connector, task, errors } = this.#options;
-    const where =
-      errors.logIncludeMessages || errors.tolerance === 'all' ? `, where the record is {${at}}` : '';
-    const message = `Error encountered in task ${connector}-${task}. Executing stage '${stage}' with class '${className}'${where}: ${causeChain(error).join(': ')}`;
+    const named = errors.logIncludeMessages || errors.tolerance === 'all';
+    const where = named ? `, where ${failure.where ?? `record is {${failure.at}}`}` : '';
+    const line = `Error encountered in task ${connector}-${task}. Executing stage '${stage}' with class '${className}'${where}.`;
+    const message = `${line} ${causeChain(error).join(': ')}`;
     this.log.report('error', kindOf(`${stage} ${className}`, error), { stage }, message);
   }
 }
@@ -157,13 +179,14 @@ export const asError = (thrown: unknown): Error =>
 /**
  * Repeats an operation of the connector (`open`, `poll`, `put`) for as long as it fails retriably. The log has one line
  * when an outage begins and one when it is over, the status says what is being waited out. Other errors go through.
+ * `delay`: ms until the next try where somebody asked for one; null for the usual back-off.
  */
 export async function untilHealed<T>(
   operator: StageOperator,
   stage: Stage,
   className: string,
   operation: () => Promise<T>,
-  signal = operator.signal,
+  { signal = operator.signal, delay }: { signal?: AbortSignal; delay?: () => number | null } = {},
 ): Promise<T> {
   const backoff = createBackoff({ initialMs: 100, maxMs: 5000 });
   const outage = new Outage(operator.log, stage, className);
@@ -178,7 +201,7 @@ export async function untilHealed<T>(
       const reason = causeChain(error).join(': ');
       operator.status.wait(reason);
       outage.failed(error as MillraceError, reason);
-      await pauseFor(backoff.next(), signal);
+      await pauseFor(delay?.() ?? backoff.next(), signal);
       if (signal.aborted) throw error;
     }
   }

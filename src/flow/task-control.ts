@@ -1,25 +1,81 @@
 import type { Logger } from '../kernel';
 import { endsWithin, pauseFor, type TaskStatus } from './task-status';
-import type { TaskHandle } from './types';
+import type { TaskHandle, TaskMethod } from './types';
 
-/** Pausing and stopping, the same for both runners. */
+/** A plug-in that keeps the event loop busy for so long is named in the log: everything in the process waited for it. */
+const BUSY_MS = 1000;
+
+/** Pausing, stopping and failing, the same for both runners. */
 export class TaskControl implements Pick<TaskHandle, 'pause' | 'resume' | 'stop'> {
-  /** Left behind after the grace time: whatever it still does must not be stored. */
-  abandoned = false;
   paused = false;
+  /** What ended the task; the first of several. */
+  failure: Error | null = null;
+  /** Aborted once the task stops or fails. */
   readonly abort = new AbortController();
-  /** Settles when the runner has ended; set once it runs. */
-  ended: Promise<void> = Promise.resolve();
+  readonly #leaving = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
   readonly #status: TaskStatus;
   readonly #logger: Logger;
+  readonly #onReleased: () => void;
 
-  constructor(status: TaskStatus, logger: Logger) {
+  /** @param onReleased the worker is through with the task: it has ended or is left behind */
+  constructor(status: TaskStatus, logger: Logger, onReleased: () => void) {
     this.#status = status;
     this.#logger = logger;
+    this.#onReleased = onReleased;
   }
 
   get signal(): AbortSignal {
     return this.abort.signal;
+  }
+
+  /** Left behind after the grace time: whatever the task still does must not be stored. */
+  get abandoned(): boolean {
+    return this.#leaving.signal.aborted;
+  }
+
+  /** Aborts when the task is left behind. */
+  get left(): AbortSignal {
+    return this.#leaving.signal;
+  }
+
+  /** Begins to run; the answer settles with the run, and resolves when the task is left behind in it. */
+  run(task: () => Promise<void>): Promise<void> {
+    this.#ended = task();
+    this.#ended.catch(() => {});
+    return new Promise((resolve, reject) => {
+      this.#ended.then(resolve, reject);
+      this.left.addEventListener('abort', () => resolve());
+    });
+  }
+
+  /** Calls the plug-in; what it throws at once comes as a rejection, too. */
+  async call<T>(method: TaskMethod, operation: () => T | Promise<T>): Promise<T> {
+    const call = this.#status.entered(method);
+    const began = performance.now();
+    try {
+      const answer = operation();
+      const busyMs = performance.now() - began;
+      if (busyMs > BUSY_MS) this.#tellBusy(method, busyMs);
+      return await answer;
+    } finally {
+      this.#status.left(call);
+    }
+  }
+
+  #tellBusy(method: TaskMethod, ms: number): void {
+    this.#logger.warn(
+      { method },
+      `${method} of the plug-in kept the whole process busy for ${Math.round(ms)} ms`,
+    );
+  }
+
+  /** The task has failed: visible at once, also while the plug-in is still being waited for. */
+  fail(error: Error): void {
+    if (this.failure !== null) return;
+    this.failure = error;
+    this.#status.to('FAILED', error);
+    this.abort.abort();
   }
 
   pause(): void {
@@ -39,10 +95,19 @@ export class TaskControl implements Pick<TaskHandle, 'pause' | 'resume' | 'stop'
 
   async stop(graceMs = 5000): Promise<void> {
     this.abort.abort();
-    if (await endsWithin(this.ended, graceMs)) return;
-    this.abandoned = true;
-    this.#logger.warn({}, `task did not stop within ${graceMs} ms and is left behind`);
-    this.#status.to('STOPPED');
+    if (!(await endsWithin(this.#ended, graceMs))) this.#leave(graceMs);
+    this.#onReleased();
+  }
+
+  #leave(graceMs: number): void {
+    this.#status.freeze();
+    this.#leaving.abort();
+    const { stuckIn } = this.#status;
+    const where = stuckIn === null ? '' : ` in ${stuckIn.method}`;
+    this.#logger.warn(
+      stuckIn === null ? {} : { stuckIn: stuckIn.method },
+      `task did not stop within ${graceMs} ms and is left behind${where}`,
+    );
   }
 }
 

@@ -1,4 +1,7 @@
-import type { TaskHandle, TaskProgress, TaskState } from './types';
+import type { StuckCall, TaskHandle, TaskMethod, TaskProgress, TaskState } from './types';
+
+/** A call of a plug-in that takes longer is shown. */
+const STUCK_AFTER_MS = 30_000;
 
 /** The mutable side of a TaskHandle, shared by both runners. */
 export class TaskStatus {
@@ -10,6 +13,13 @@ export class TaskStatus {
   firstRecordAt: number | null = null;
   lastRecordAt: number | null = null;
   readonly #listeners: (() => void)[] = [];
+  /** Left behind: nothing that happens later is told. */
+  #frozen = false;
+  /** Calls of the plug-in under way, oldest first. */
+  readonly #calls = new Set<StuckCall>();
+  readonly #beganAt = performance.now();
+  #stateSince = this.#beganAt;
+  readonly #spentMs = new Map<TaskState, number>();
 
   get progress(): TaskProgress {
     const { records, skipped, firstRecordAt, lastRecordAt } = this;
@@ -21,17 +31,54 @@ export class TaskStatus {
   }
 
   to(state: TaskState, error: Error | null = null): void {
-    if (this.state === state) return;
+    if (this.state === state || this.#frozen) return;
+    const now = performance.now();
+    this.#spentMs.set(this.state, (this.#spentMs.get(this.state) ?? 0) + now - this.#stateSince);
+    this.#stateSince = now;
     this.state = state;
     this.error = error;
     this.waiting = null;
-    for (const listener of this.#listeners) listener();
+    this.#tell();
   }
 
   wait(reason: string | null): void {
-    if (this.waiting === reason) return;
+    if (this.waiting === reason || this.#frozen) return;
     this.waiting = reason;
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  /** The last state of a task that is left behind; one that failed before stays FAILED. */
+  freeze(): void {
+    if (this.state !== 'FAILED') this.to('STOPPED');
+    this.#frozen = true;
+  }
+
+  /** The plug-in was called; `left` takes the answer when the call is over. */
+  entered(method: TaskMethod): StuckCall {
+    const call = { method, since: Date.now() };
+    this.#calls.add(call);
+    return call;
+  }
+
+  left(call: StuckCall): void {
+    this.#calls.delete(call);
+  }
+
+  get stuckIn(): StuckCall | null {
+    const [oldest] = this.#calls;
+    if (oldest === undefined) return null;
+    return this.#frozen || Date.now() - oldest.since > STUCK_AFTER_MS ? oldest : null;
+  }
+
+  /** Share of the task's time in a state, 0 … 1. */
+  ratio(state: TaskState): number {
+    const now = performance.now();
+    const spent = (this.#spentMs.get(state) ?? 0) + (this.state === state ? now - this.#stateSince : 0);
+    return now > this.#beganAt ? spent / (now - this.#beganAt) : 0;
   }
 
   count(records: number): void {
@@ -57,6 +104,9 @@ export function handleOf(
     },
     get waiting() {
       return status.waiting;
+    },
+    get stuckIn() {
+      return status.stuckIn;
     },
     get progress() {
       return status.progress;

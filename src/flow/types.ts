@@ -65,6 +65,42 @@ export interface OffsetStore {
   close(): Promise<void>;
 }
 
+/** Source offsets as records of a topic, to go into the transaction of the data (KIP-618). */
+export interface TransactionalOffsets {
+  /** `offsets.storage.topic` of the connector, or the worker's. It must be there. */
+  readonly topic: string;
+  /** In Connect's bytes; the runner chooses the partition by the hash of the key. */
+  encode(
+    connector: string,
+    entries: readonly OffsetEntry[],
+  ): readonly { readonly key: Buffer; readonly value: Buffer | null }[];
+  /**
+   * After the commit: a copy for the worker's topic when `topic` is another. Not waited for; a rejection is logged. It
+   * never stands in for the records in `topic`.
+   */
+  mirror?(connector: string, entries: readonly OffsetEntry[]): Promise<void>;
+}
+
+export type TransactionBoundary =
+  | { readonly kind: 'poll' }
+  | { readonly kind: 'interval'; readonly intervalMs: number }
+  | { readonly kind: 'connector' };
+
+/** Records and offsets of a source in the same transactions. */
+export interface ExactlyOnceOptions {
+  /** `<group.id>-<connector>-<task>`: the next task of this id fences this one. */
+  readonly transactionalId: string;
+  /** A producer with that id, of this run alone: the runner closes it. */
+  openProducer(): BatchProducer;
+  readonly offsets: TransactionalOffsets;
+  readonly boundary: TransactionBoundary;
+  /**
+   * Asked when older producers of the id are fenced and before anything is read or written. False: the task was given
+   * to somebody else meanwhile, whom this one has just fenced; it ends at once.
+   */
+  stillOwner(): Promise<boolean>;
+}
+
 export type TaskState = 'STARTING' | 'RUNNING' | 'PAUSED' | 'FAILED' | 'STOPPED';
 
 export interface TaskProgress {
@@ -77,18 +113,39 @@ export interface TaskProgress {
   readonly lastRecordAt: number | null;
 }
 
+export type TaskMethod =
+  | 'open'
+  | 'poll'
+  | 'committed'
+  | 'put'
+  | 'flushable'
+  | 'assigned'
+  | 'revoked'
+  | 'dispose';
+
+export interface StuckCall {
+  readonly method: TaskMethod;
+  /** Wall time of the call, ms. */
+  readonly since: number;
+}
+
 export interface TaskHandle {
   readonly state: TaskState;
   readonly error: Error | null;
   readonly progress: TaskProgress;
   /** What the task is waiting out right now (`database not reachable at …`), null when nothing. */
   readonly waiting: string | null;
+  /** The call of the plug-in that does not come back: after half a minute, or when the task was left behind in it. */
+  readonly stuckIn: StuckCall | null;
   /** Under `once`: resolves when all is through and flushed; rejects when the task fails. Never settles otherwise until it ends. */
   readonly done: Promise<void>;
   onChange(listener: () => void): void;
   pause(): void;
   resume(): void;
-  /** Ends within the time given; what is still running then is left behind, its commits suppressed. */
+  /**
+   * Ends within the time given, whatever the plug-in does. What is still running then is left behind: it commits and
+   * produces nothing any more, its state stays STOPPED, and `done` resolves.
+   */
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -108,9 +165,12 @@ interface TaskRunOptions {
 
 export interface SourceRunOptions extends TaskRunOptions {
   readonly plugin: SourceConnector;
-  /** Shared by tasks or not; the runner does not close it. */
+  /** Shared by tasks or not; the runner does not close it. Not used for exactly-once. */
   readonly producer: BatchProducer;
+  /** Under exactly-once it is only read, and must not show what transactions have not committed. */
   readonly offsets: OffsetStore;
+  /** Null or absent: at least once. */
+  readonly exactlyOnce?: ExactlyOnceOptions | null;
   readonly topicCreation: TopicCreation | null;
   readonly compression: Compression;
   /** A batch is sent when it has this many bytes … */

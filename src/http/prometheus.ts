@@ -71,6 +71,10 @@ export function createPrometheus(options: PrometheusOptions = {}): Prometheus {
       ).labels(labels as LabelValues<string>);
       return { observe: (value) => child.observe(value) };
     },
+    remove(name, labels = {}) {
+      observed.get(name)?.delete(JSON.stringify(labels));
+      families.get(name)?.remove(labels as LabelValues<string>);
+    },
     observedGauge(name, help, labels, read) {
       const readers = observed.get(name) ?? new Map();
       observed.set(name, readers);

@@ -20,6 +20,8 @@ export interface Metrics {
   /** A gauge read at scrape time. Returns a function that removes it. */
   observedGauge(name: string, help: string, labels: Labels, read: () => number): () => void;
   histogram(name: string, help: string, labels?: Labels): Histogram;
+  /** Takes one series out, e.g. when the task it tells of has ended; unknown ones are no error. */
+  remove(name: string, labels?: Labels): void;
 }
 
 const NOTHING = { add() {}, set() {}, observe() {} };
@@ -30,4 +32,5 @@ export const NO_METRICS: Metrics = {
   gauge: () => NOTHING,
   observedGauge: () => () => {},
   histogram: () => NOTHING,
+  remove: () => {},
 };

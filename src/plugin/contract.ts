@@ -81,6 +81,19 @@ export interface SourceTaskContext extends TaskContext {
    * counted and the task goes on; else this throws and the task must let it through.
    */
   skip(error: Error, where: string): void;
+  /** Transactions that the task delimits itself; null unless `transaction.boundary=connector` (KIP-618). */
+  readonly transaction: TransactionContext | null;
+}
+
+/**
+ * Where transactions end. Calls made during `poll` are about the records it returns. An aborted transaction drops its
+ * records, and yet their offsets are stored: they are not asked for again.
+ */
+export interface TransactionContext {
+  /** Ends the transaction with this record, the very object that the poll returns; without one, with the poll's last. */
+  commit(last?: SourceRecord): void;
+  /** Drops everything since the last end, up to this record; without one, up to the poll's last. */
+  abort(last?: SourceRecord): void;
 }
 
 export interface SinkTaskContext extends TaskContext {
@@ -89,8 +102,27 @@ export interface SinkTaskContext extends TaskContext {
    * `errors.tolerance=none`, and the task must let that through.
    */
   report(record: SinkRecord, error: Error): Promise<void>;
+  /** Null when neither a dead-letter topic nor the error log would tell of a reported record (KIP-610). */
+  readonly errantRecordReporter: ErrantRecordReporter | null;
   /** Asks for a commit soon. */
   requestCommit(): void;
+  /** Partitions of this task now. */
+  assignment(): readonly TopicPartition[];
+  /** The next `put` goes on from this position of an assigned partition, which also counts as reached. */
+  offset(position: Position): void;
+  /** Nothing of these partitions comes until they are resumed. Ends with the assignment. */
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  /** After the next retriable error of `put` the batch comes again in so many ms, instead of after the usual back-off. */
+  timeout(ms: number): void;
+}
+
+export interface ErrantRecordReporter {
+  /**
+   * Resolves when the record is in the dead-letter topic, with the bytes it came with; offsets are committed only after
+   * that, whether the task waits or not. Under `errors.tolerance=none` it rejects, and the task fails after this `put`.
+   */
+  report(record: SinkRecord, error: Error): Promise<void>;
 }
 
 export interface SourceTask extends AsyncDisposable {
@@ -119,6 +151,19 @@ export interface SinkTask extends AsyncDisposable {
 export interface SourceCapabilities {
   readonly exactlyOnce?: boolean;
   readonly alterOffsets?: boolean;
+  /** The task ends transactions itself when `transaction.boundary=connector`. */
+  readonly transactionBoundaries?: boolean;
+}
+
+/** A change of stored offsets asked for over REST; a null offset removes the partition's. */
+export interface SourceOffsetChange {
+  readonly partition: SourcePartition;
+  readonly offset: SourceOffset | null;
+}
+
+/** Null: back to where the group begins without an offset. */
+export interface SinkOffsetChange extends TopicPartition {
+  readonly offset: number | null;
 }
 
 export interface SourceConnector extends PluginBase {
@@ -126,6 +171,14 @@ export interface SourceConnector extends PluginBase {
   readonly capabilities?: SourceCapabilities;
   /** Checks that need I/O (does the table exist?). Issues are shown with the keys they name. */
   validate?(config: Config, signal: AbortSignal): Promise<readonly ConfigIssue[]>;
+  /** Instead of the capability, where it depends on the configuration. */
+  exactlyOnce?(config: Config): boolean;
+  /**
+   * Called before offsets are changed from outside, while no task runs. Throws what is wrong with a partition or an
+   * offset, in the words that REST shows. True: nothing beside the stored offsets is to be changed by hand. Absent: as
+   * false.
+   */
+  alterOffsets?(config: Config, changes: readonly SourceOffsetChange[]): boolean | Promise<boolean>;
   /** Task configurations, at most `maxTasks`. Absent: one task with the connector's own configuration. */
   plan?(context: PlanContext, config: Config, maxTasks: number): Promise<readonly TaskConfig[]>;
   open(context: SourceTaskContext, config: Config): Promise<SourceTask>;
@@ -134,6 +187,8 @@ export interface SourceConnector extends PluginBase {
 export interface SinkConnector extends PluginBase {
   readonly kind: 'sink';
   readonly capabilities?: { readonly exactlyOnce?: boolean };
+  /** As for sources: true when the offsets of the consumer group are all there is. */
+  alterOffsets?(config: Config, changes: readonly SinkOffsetChange[]): boolean | Promise<boolean>;
   validate?(config: Config, signal: AbortSignal): Promise<readonly ConfigIssue[]>;
   /** Absent: `maxTasks` tasks with the connector's own configuration. */
   plan?(context: PlanContext, config: Config, maxTasks: number): Promise<readonly TaskConfig[]>;

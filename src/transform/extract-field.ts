@@ -1,19 +1,14 @@
-import { ConfigDef, DataError, Struct } from '../kernel';
+import { ConfigDef, DataError, type Field, type Schema, type Struct } from '../kernel';
 import { fieldPath, NESTED_SYNTAX, type Path } from './field-path';
-import { bothSides, requireMap } from './side';
+import { NULLS_TO_DEFAULTS, NULLS_TO_DEFAULTS_KEY, readField } from './fields';
+import { bothSides, type MapValue, perSchema, requireMap, requireStruct } from './side';
 
 const PURPOSE = 'field extraction';
 
 const config = new ConfigDef([
   { name: 'field', type: 'STRING', importance: 'MEDIUM', doc: 'Field to extract.' },
+  NULLS_TO_DEFAULTS_KEY,
   NESTED_SYNTAX,
-  {
-    name: 'replace.null.with.default',
-    type: 'BOOLEAN',
-    default: true,
-    importance: 'MEDIUM',
-    doc: 'Whether null in a field with a default is read as that default.',
-  },
 ]);
 
 export const extractField = bothSides({
@@ -21,42 +16,53 @@ export const extractField = bothSides({
   summary: 'Replaces the key or value by one of its fields.',
   config,
   create(config, side) {
-    const path = fieldPath(config.string('field'), config.string('field.syntax.version'));
-    const nullsToDefaults = config.boolean('replace.null.with.default');
+    const name = config.string('field');
+    const path = fieldPath(name, config.string('field.syntax.version'));
+    const nullsToDefaults = config.boolean(NULLS_TO_DEFAULTS);
+    const fieldsOn = perSchema((schema: Schema) => walk(schema, path, name));
     return (record) => {
-      const current = side.value(record);
-      if (current === null || current === undefined) return record;
-      if (current instanceof Struct) {
-        const { schema, value } = fromStruct(current, path, nullsToDefaults);
-        return side.with(record, schema, value);
+      const value = side.value(record) ?? null;
+      const schema = side.schema(record);
+      if (schema === null) {
+        return side.with(record, null, value === null ? null : fromMap(requireMap(value, PURPOSE), path));
       }
-      return side.with(record, null, fromMap(requireMap(current, PURPOSE), path));
+      const fields = fieldsOn(schema);
+      const found = value === null ? null : read(requireStruct(value, PURPOSE), fields, nullsToDefaults);
+      return side.with(record, fields[fields.length - 1]!.schema, found);
     };
   },
 });
 
-function fromStruct(
-  from: Struct,
-  path: Path,
-  nullsToDefaults: boolean,
-): { schema: Struct['schema']; value: unknown } {
-  let current: unknown = from;
-  let schema = from.schema;
-  for (const step of path) {
-    const field = schema.field(step);
-    if (field === undefined) throw new DataError(`Unknown field: ${path.join('.')}`);
-    current = current instanceof Struct ? (current.values[field.index] ?? null) : null;
-    schema = field.schema;
-  }
-  if (current === null && nullsToDefaults && schema.defaultValue !== undefined) current = schema.defaultValue;
-  return { schema, value: current };
+/** The field of every step. */
+function walk(schema: Schema, path: Path, name: string): readonly Field[] {
+  let current = schema;
+  return path.map((step) => {
+    const field = current.field(step);
+    if (field === undefined) throw new DataError(`Unknown field: ${name}`);
+    current = field.schema;
+    return field;
+  });
 }
 
-function fromMap(from: Readonly<Record<string, unknown>>, path: Path): unknown {
-  let current: unknown = from;
-  for (const step of path) {
-    if (typeof current !== 'object' || current === null) return null;
-    current = (current as Record<string, unknown>)[step] ?? null;
+/** Null on the way is null at the end; the default of what is on the way counts always, as in Kafka. */
+function read(from: Struct, fields: readonly Field[], nullsToDefaults: boolean): unknown {
+  let current: Struct = from;
+  const last = fields.length - 1;
+  for (let i = 0; i < last; i++) {
+    const next = readField(current, fields[i]!, true);
+    if (next === null) return null;
+    current = next as Struct;
   }
-  return current;
+  return readField(current, fields[last]!, nullsToDefaults);
+}
+
+function fromMap(from: MapValue, path: Path): unknown {
+  let current = from;
+  const last = path.length - 1;
+  for (let i = 0; i < last; i++) {
+    const next = current[path[i]!] ?? null;
+    if (next === null) return null;
+    current = requireMap(next, 'nested field access');
+  }
+  return current[path[last]!] ?? null;
 }

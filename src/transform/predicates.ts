@@ -1,8 +1,11 @@
-import { ConfigDef, ConfigError, nonEmpty } from '../kernel';
+import { ConfigDef, type Validator, wholeJavaPattern } from '../kernel';
 import type { PredicatePlugin } from '../plugin';
+import { javaPatternValidator } from './regex-router';
 import { javaAliases } from './side';
 
 const aliases = (java: string): string[] => javaAliases(java, 'predicates.');
+
+const notEmpty: Validator = (value) => (value === '' ? 'String must be non-empty' : null);
 
 const hasHeaderKey: PredicatePlugin = {
   kind: 'predicate',
@@ -11,11 +14,14 @@ const hasHeaderKey: PredicatePlugin = {
   version: '0.1.0',
   summary: 'True for records with at least one header of the name.',
   config: new ConfigDef([
-    { name: 'name', type: 'STRING', importance: 'MEDIUM', validator: nonEmpty, doc: 'The header name.' },
+    { name: 'name', type: 'STRING', importance: 'MEDIUM', validator: notEmpty, doc: 'The header name.' },
   ]),
   create(config) {
     const name = config.string('name');
-    return (record) => record.headers.some((header) => header.key === name);
+    return ({ headers }) => {
+      for (const header of headers) if (header.key === name) return true;
+      return false;
+    };
   },
 };
 
@@ -40,18 +46,13 @@ const topicNameMatches: PredicatePlugin = {
       name: 'pattern',
       type: 'STRING',
       importance: 'MEDIUM',
-      validator: nonEmpty,
-      doc: 'Regular expression.',
+      validator: (value, name) => notEmpty(value, name) ?? javaPatternValidator(value, name),
+      doc: 'Regular expression of Java.',
     },
   ]),
   create(config) {
-    const pattern = config.string('pattern');
-    try {
-      const regex = new RegExp(`^(?:${pattern})$`, 'u');
-      return (record) => regex.test(record.topic);
-    } catch (error) {
-      throw new ConfigError(`pattern ${pattern} is not a regular expression`, { cause: error });
-    }
+    const regex = wholeJavaPattern(config.string('pattern'));
+    return (record) => regex.test(record.topic);
   },
 };
 

@@ -1,5 +1,6 @@
-import { ConfigDef, type Schema, Struct, struct } from '../kernel';
-import { bothSides, perSchema, requireMap } from './side';
+import { ConfigDef, type Schema, Struct } from '../kernel';
+import { basicsOf, deriveStruct, NULLS_TO_DEFAULTS, NULLS_TO_DEFAULTS_KEY, readFields } from './fields';
+import { bothSides, perSchema, perShape } from './side';
 
 const PURPOSE = 'field replacement';
 
@@ -25,18 +26,12 @@ const config = new ConfigDef([
     importance: 'MEDIUM',
     doc: 'Renames as old:new, after include and exclude.',
     example: 'ts:timestamp,val:value',
-    validator: (value) =>
-      (value as readonly string[]).every((pair) => pair.split(':').length === 2)
-        ? null
-        : 'Invalid rename mapping: each must be old:new',
+    validator: (value) => {
+      const wrong = (value as readonly string[]).find((pair) => !/^[^:]+:[^:]+$/.test(pair));
+      return wrong === undefined ? null : `Invalid rename mapping: ${wrong} (each must be old:new)`;
+    },
   },
-  {
-    name: 'replace.null.with.default',
-    type: 'BOOLEAN',
-    default: true,
-    importance: 'MEDIUM',
-    doc: 'Whether null in a field with a default is read as that default.',
-  },
+  NULLS_TO_DEFAULTS_KEY,
 ]);
 
 export const replaceField = bothSides({
@@ -47,36 +42,25 @@ export const replaceField = bothSides({
     const exclude = new Set(config.list('exclude'));
     const include = new Set(config.list('include'));
     const renames = new Map(config.list('renames').map((pair) => pair.split(':') as [string, string]));
-    const nullsToDefaults = config.boolean('replace.null.with.default');
+    const nullsToDefaults = config.boolean(NULLS_TO_DEFAULTS);
     const keeps = (name: string): boolean => !exclude.has(name) && (include.size === 0 || include.has(name));
-    const renamed = (name: string): string => renames.get(name) ?? name;
     const plan = perSchema((schema: Schema) => {
       const kept = schema.fields.filter((field) => keeps(field.name));
-      return {
-        schema: struct(
-          kept.map((field) => [renamed(field.name), field.schema] as const),
-          schema.options(),
-        ),
-        kept,
-      };
+      const renamed = kept.map((field) => [renames.get(field.name) ?? field.name, field.schema] as const);
+      return { schema: deriveStruct(renamed, basicsOf(schema)), kept };
     });
-    return (record) => {
-      const current = side.value(record);
-      if (current === null || current === undefined) return record;
-      if (current instanceof Struct) {
-        const { schema, kept } = plan(current.schema);
-        const values = kept.map(({ index, schema: { defaultValue } }) => {
-          const value = current.values[index] ?? null;
-          return value === null && nullsToDefaults && defaultValue !== undefined ? defaultValue : value;
-        });
-        return side.with(record, schema, new Struct(schema, values));
-      }
-      const entries = Object.entries(requireMap(current, PURPOSE)).filter(([name]) => keeps(name));
-      return side.with(
-        record,
-        null,
-        Object.fromEntries(entries.map(([name, value]) => [renamed(name), value])),
-      );
-    };
+    return perShape(side, PURPOSE, {
+      struct(value) {
+        const { schema, kept } = plan(value.schema);
+        return new Struct(schema, readFields(value, kept, nullsToDefaults));
+      },
+      map(value) {
+        const changed: Record<string, unknown> = {};
+        for (const name of Object.keys(value)) {
+          if (keeps(name)) changed[renames.get(name) ?? name] = value[name];
+        }
+        return changed;
+      },
+    });
   },
 });

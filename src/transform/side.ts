@@ -1,5 +1,13 @@
 /** Most transforms exist for keys and for values (`$Key`, `$Value`): one implementation, two declarations. */
-import { type Config, type ConfigDef, type ConnectRecord, DataError, type Schema, Struct } from '../kernel';
+import {
+  type Config,
+  type ConfigDef,
+  type ConnectRecord,
+  DataError,
+  Decimal,
+  type Schema,
+  Struct,
+} from '../kernel';
 import type { Transform, TransformPlugin } from '../plugin';
 
 export interface Side {
@@ -23,6 +31,8 @@ const VALUE: Side = {
   with: (record, schema, value) => record.withValue(schema, value) as typeof record,
 };
 
+const SIDES = [KEY, VALUE];
+
 const PACKAGE = 'org.apache.kafka.connect.transforms.';
 
 export interface SidedTransform {
@@ -35,7 +45,7 @@ export interface SidedTransform {
 
 /** The two declarations of a transform that works on keys or on values. */
 export function bothSides(transform: SidedTransform): TransformPlugin[] {
-  return [KEY, VALUE].map((side) => ({
+  return SIDES.map((side) => ({
     kind: 'transform',
     name: `${kebab(transform.java)}-${side.name.toLowerCase()}`,
     aliases: [`${PACKAGE}${transform.java}$${side.name}`, `${transform.java}$${side.name}`],
@@ -63,26 +73,58 @@ export function requireStruct(value: unknown, purpose: string): Struct {
 /** A schemaless value as an object; throws DataError with the purpose when it is not one. */
 export function requireMap(value: unknown, purpose: string): MapValue {
   if (value instanceof Map) return Object.fromEntries(value) as MapValue;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Struct)) {
-    return value as MapValue;
-  }
+  if (isMap(value)) return value;
   throw new DataError(
     `Only Map objects supported in absence of schema for [${purpose}], found: ${typeName(value)}`,
   );
 }
 
-const typeName = (value: unknown): string =>
-  value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
+export const typeName = (value: unknown): string =>
+  value === null || value === undefined
+    ? 'null'
+    : typeof value === 'object'
+      ? (value.constructor?.name ?? 'object')
+      : typeof value;
 
-/** Derived schemas by the schema they derive from; topics carry few schemas, so identity is enough. */
+/** Whether a schemaless value is an object with members, and not an array, bytes or another value of its own class. */
+export const isMap = (value: unknown): value is MapValue =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Struct || value instanceof Uint8Array || value instanceof Decimal);
+
+/** How a transform changes the two forms of a value that has fields. */
+export interface Shapes {
+  struct(value: Struct, record: ConnectRecord): Struct;
+  map(value: MapValue, record: ConnectRecord): MapValue;
+}
+
+/** Nothing to do for null; a struct where there is a schema, a map where there is none, and DataError for the rest. */
+export function perShape(side: Side, purpose: string, shapes: Shapes): Transform {
+  return (record) => {
+    const value = side.value(record);
+    if (value === null || value === undefined) return record;
+    if (side.schema(record) === null)
+      return side.with(record, null, shapes.map(requireMap(value, purpose), record));
+    const changed = shapes.struct(requireStruct(value, purpose), record);
+    return side.with(record, changed.schema, changed);
+  };
+}
+
+/**
+ * What is derived from a schema, by its identity: topics carry few schemas, and mostly the same one again. Bounded by
+ * the schemas in use, since nothing is kept of those that are gone.
+ */
 export function perSchema<T>(derive: (schema: Schema) => T): (schema: Schema) => T {
   const cache = new WeakMap<Schema, T>();
+  let last: Schema | null = null;
+  let lastDerived: T;
   return (schema) => {
+    if (schema === last) return lastDerived;
     let derived = cache.get(schema);
-    if (derived === undefined) {
-      derived = derive(schema);
-      cache.set(schema, derived);
-    }
+    if (derived === undefined) cache.set(schema, (derived = derive(schema)));
+    last = schema;
+    lastDerived = derived;
     return derived;
   };
 }

@@ -1,6 +1,7 @@
-import { ConfigDef, DataError, nonEmpty, type Schema, Struct, struct } from '../kernel';
+import { ConfigDef, DataError, type Schema, Struct } from '../kernel';
 import type { TransformPlugin } from '../plugin';
-import { javaAliases, perSchema, requireMap } from './side';
+import { deriveStruct, NULLS_TO_DEFAULTS, NULLS_TO_DEFAULTS_KEY, nonEmptyList, readFields } from './fields';
+import { javaAliases, type MapValue, perSchema, requireMap, requireStruct } from './side';
 
 const PURPOSE = 'copying fields from value to key';
 
@@ -9,16 +10,10 @@ const config = new ConfigDef([
     name: 'fields',
     type: 'LIST',
     importance: 'HIGH',
-    validator: nonEmpty,
+    validator: nonEmptyList,
     doc: 'Fields of the value that make the key.',
   },
-  {
-    name: 'replace.null.with.default',
-    type: 'BOOLEAN',
-    default: true,
-    importance: 'MEDIUM',
-    doc: 'Whether null in a field with a default is read as that default.',
-  },
+  NULLS_TO_DEFAULTS_KEY,
 ]);
 
 export const valueToKey: TransformPlugin = {
@@ -30,30 +25,29 @@ export const valueToKey: TransformPlugin = {
   config,
   create(config) {
     const names = config.list('fields');
-    const nullsToDefaults = config.boolean('replace.null.with.default');
+    const nullsToDefaults = config.boolean(NULLS_TO_DEFAULTS);
     const plan = perSchema((schema: Schema) => {
       const fields = names.map((name) => {
         const field = schema.field(name);
         if (field === undefined) throw new DataError(`Field does not exist: ${name}`);
         return field;
       });
-      return { fields, schema: struct(fields.map((field) => [field.name, field.schema] as const)) };
+      return { fields, schema: deriveStruct(fields.map((field) => [field.name, field.schema] as const)) };
     });
     return (record) => {
       const { value } = record;
-      if (value instanceof Struct) {
-        const { fields, schema } = plan(value.schema);
-        const values = fields.map(({ index, schema: { defaultValue } }) => {
-          const field = value.values[index] ?? null;
-          return field === null && nullsToDefaults && defaultValue !== undefined ? defaultValue : field;
-        });
-        return record.withKey(schema, new Struct(schema, values)) as typeof record;
-      }
-      const members = requireMap(value, PURPOSE);
-      return record.withKey(
-        null,
-        Object.fromEntries(names.map((name) => [name, members[name] ?? null])),
-      ) as typeof record;
+      if (record.valueSchema === null) return record.withKey(null, fromMap(value, names)) as typeof record;
+      const from = requireStruct(value, PURPOSE);
+      const { fields, schema } = plan(from.schema);
+      const key = new Struct(schema, readFields(from, fields, nullsToDefaults));
+      return record.withKey(schema, key) as typeof record;
     };
   },
 };
+
+function fromMap(value: unknown, names: readonly string[]): MapValue {
+  const members = requireMap(value, PURPOSE);
+  const key: Record<string, unknown> = {};
+  for (const name of names) key[name] = members[name] ?? null;
+  return key;
+}

@@ -1,5 +1,6 @@
 /**
- * Life of a connector as a table: state × event → next state and what to do. Pure; the herder carries the effects out.
+ * Life of a connector as a table: state × event → next state and whether it is asked for its tasks. Pure; the host carries
+ * it out. Tasks have no table: they run when the connector is STARTED and their configurations are committed.
  * Rules of Kafka Connect (connect.md §2.5): a FAILED connector ignores pause and resume, stop and restart get it out;
  * nothing restarts by itself; a connector that begins PAUSED or STOPPED has no tasks until it is resumed.
  */
@@ -9,81 +10,70 @@ export type ConnectorState = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'STOPPED' | '
 export type TargetState = 'STARTED' | 'PAUSED' | 'STOPPED';
 
 export type ConnectorEvent =
-  /** The worker took the connector over. */
-  | 'begin'
-  | 'planned'
-  | 'planFailed'
+  /** To be run, for the first time or again. */
+  | 'start'
   | 'pause'
-  | 'resume'
   | 'stop'
   | 'restart'
-  /** The connector asked for it, or its configuration changed. */
+  /** The connector asked for it. */
   | 'replan'
-  /** The worker ends. */
+  | 'planned'
+  | 'planFailed'
+  /** Given up by this worker. */
   | 'shutdown';
-
-export type Effect =
-  /** Asks the connector for task configurations, until it answers. */
-  | 'plan'
-  /** Makes the running tasks those of the plan: stops what differs, starts what is missing. */
-  | 'runTasks'
-  | 'stopTasks'
-  | 'pauseTasks'
-  /** Lets paused tasks go on; plans when there are none yet. */
-  | 'resumeTasks';
 
 export interface Step {
   readonly state: ConnectorState;
-  readonly effects: readonly Effect[];
+  /** The connector is asked for task configurations, until it answers. */
+  readonly plan: boolean;
 }
 
-const step = (state: ConnectorState, ...effects: Effect[]): Step => ({ state, effects });
+const to = (state: ConnectorState): Step => ({ state, plan: false });
+const planning = (state: ConnectorState): Step => ({ state, plan: true });
 
 type Row = Partial<Record<ConnectorEvent, Step>>;
 
 /** Events that are not listed leave the state as it is and do nothing. */
 export const CONNECTOR_TABLE: Readonly<Record<ConnectorState, Row>> = {
   UNASSIGNED: {
-    begin: step('UNASSIGNED', 'plan'),
-    planned: step('RUNNING', 'runTasks'),
-    planFailed: step('FAILED'),
-    pause: step('PAUSED'),
-    stop: step('STOPPED'),
-    restart: step('RESTARTING', 'plan'),
+    start: planning('UNASSIGNED'),
+    planned: to('RUNNING'),
+    planFailed: to('FAILED'),
+    pause: to('PAUSED'),
+    stop: to('STOPPED'),
+    restart: planning('RESTARTING'),
   },
   RUNNING: {
-    planned: step('RUNNING', 'runTasks'),
-    planFailed: step('FAILED'),
-    pause: step('PAUSED', 'pauseTasks'),
-    stop: step('STOPPED', 'stopTasks'),
-    restart: step('RESTARTING', 'plan'),
-    replan: step('RUNNING', 'plan'),
-    shutdown: step('UNASSIGNED', 'stopTasks'),
+    planFailed: to('FAILED'),
+    pause: to('PAUSED'),
+    stop: to('STOPPED'),
+    restart: planning('RESTARTING'),
+    replan: planning('RUNNING'),
+    shutdown: to('UNASSIGNED'),
   },
   PAUSED: {
-    resume: step('RUNNING', 'resumeTasks'),
-    stop: step('STOPPED', 'stopTasks'),
-    restart: step('PAUSED'),
-    shutdown: step('UNASSIGNED', 'stopTasks'),
+    start: planning('RUNNING'),
+    stop: to('STOPPED'),
+    shutdown: to('UNASSIGNED'),
   },
   STOPPED: {
-    resume: step('UNASSIGNED', 'plan'),
-    pause: step('PAUSED'),
-    shutdown: step('UNASSIGNED'),
+    start: planning('UNASSIGNED'),
+    pause: to('PAUSED'),
+    shutdown: to('UNASSIGNED'),
   },
   FAILED: {
-    stop: step('STOPPED', 'stopTasks'),
-    restart: step('RESTARTING', 'plan'),
-    shutdown: step('UNASSIGNED', 'stopTasks'),
+    stop: to('STOPPED'),
+    restart: planning('RESTARTING'),
+    shutdown: to('UNASSIGNED'),
   },
   RESTARTING: {
-    planned: step('RUNNING', 'runTasks'),
-    planFailed: step('FAILED'),
-    pause: step('PAUSED', 'pauseTasks'),
-    stop: step('STOPPED', 'stopTasks'),
-    shutdown: step('UNASSIGNED', 'stopTasks'),
+    planned: to('RUNNING'),
+    planFailed: to('FAILED'),
+    pause: to('PAUSED'),
+    stop: to('STOPPED'),
+    shutdown: to('UNASSIGNED'),
   },
 };
 
 export const nextStep = (state: ConnectorState, event: ConnectorEvent): Step =>
-  CONNECTOR_TABLE[state][event] ?? { state, effects: [] };
+  CONNECTOR_TABLE[state][event] ?? to(state);

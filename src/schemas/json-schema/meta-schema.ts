@@ -34,10 +34,16 @@ interface Dialect {
   readonly Validator: typeof Ajv | typeof Ajv2019 | typeof Ajv2020;
 }
 
+/** The draft only advises against an empty enum; the copy that comes with the validator forbids it. */
+const DRAFT_07 = {
+  ...draft07,
+  properties: { ...draft07.properties, enum: { type: 'array', items: true } },
+};
+
 const DIALECTS: Readonly<Record<Draft, Dialect>> = {
   'draft-04': { Validator: Ajv, documents: [META_DRAFT_04] },
   'draft-06': { Validator: Ajv, documents: [draft06] },
-  'draft-07': { Validator: Ajv, documents: [draft07] },
+  'draft-07': { Validator: Ajv, documents: [DRAFT_07] },
   '2019-09': {
     Validator: Ajv2019,
     documents: [schema2019, applicator2019, content2019, core2019, format2019, metaData2019, validation2019],

@@ -19,12 +19,13 @@ export interface PlacementOptions {
 export class Placement {
   readonly #options: PlacementOptions;
   readonly #slots: Slot[];
-  readonly #configured: ReadonlySet<string>;
+  /** Of what is configured. */
+  readonly #groups: ReadonlyMap<string, string>;
 
   constructor(options: PlacementOptions) {
     this.#options = options;
-    this.#configured = new Set(options.configured);
-    this.#slots = options.seats.map(({ url }) => new Slot(url, options.groupOf));
+    this.#groups = new Map(options.configured.map((key) => [key, options.groupOf(key)]));
+    this.#slots = options.seats.map(({ url }) => new Slot(url, this.#groups));
     this.#keep();
   }
 
@@ -37,7 +38,7 @@ export class Placement {
     });
     seats.forEach(({ runs }, index) => {
       for (const key of runs) {
-        if (!this.#configured.has(key) || keepers.get(key) !== index) this.#slots[index]!.revoked.add(key);
+        if (!this.#groups.has(key) || keepers.get(key) !== index) this.#slots[index]!.revoked.add(key);
       }
     });
     for (const key of configured) {
@@ -60,7 +61,7 @@ export class Placement {
 
   /** To who had it before, as far as that is fair, else to who has least. `tieBreak`: other load by index of the seat. */
   place(keys: readonly string[], tieBreak: (index: number) => number): void {
-    const fair = Math.ceil(this.#configured.size / this.#slots.length);
+    const fair = Math.ceil(this.#groups.size / this.#slots.length);
     const homeless = keys.filter((key) => {
       const owner = this.#options.owners.get(key);
       const slot = this.#slots.find(({ url, load }) => url === owner && load < fair);
@@ -71,7 +72,7 @@ export class Placement {
   }
 
   #leastLoaded(key: string, tieBreak: (index: number) => number): number {
-    const group = this.#options.groupOf(key);
+    const group = this.#groups.get(key)!;
     const order = this.#slots.map((slot, index) => [slot.load, slot.count(group), tieBreak(index), index]);
     return order.reduce((best, each) => (isLess(each, best) ? each : best))[3]!;
   }
@@ -124,7 +125,7 @@ class Slot {
 
   constructor(
     readonly url: string,
-    readonly groupOf: (key: string) => string,
+    readonly groups: ReadonlyMap<string, string>,
   ) {}
 
   get load(): number {
@@ -146,7 +147,7 @@ class Slot {
   }
 
   #change(key: string, by: number): void {
-    const group = this.groupOf(key);
+    const group = this.groups.get(key)!;
     this.#counts.set(group, this.count(group) + by);
   }
 }
@@ -158,7 +159,7 @@ function moveOne(from: Slot, to: Slot): void {
   let chosen = '';
   let most = Number.NEGATIVE_INFINITY;
   for (const key of from[share]) {
-    const group = from.groupOf(key);
+    const group = from.groups.get(key)!;
     const gain = from.count(group) - to.count(group);
     if (gain > most) [chosen, most] = [key, gain];
   }

@@ -1,0 +1,307 @@
+/**
+ * The heart of a worker in either mode: what the cluster is to run (ConfigStore) and what of it is this worker's
+ * (Membership) make what shall run here; the host is made to run that, again and again, whenever one of them changed.
+ *
+ *   REST ─► writes ─► ConfigStore ─► events ─┐
+ *                     Membership ─► assigned ─┴─► reconcile ─► Host ─► states ─► StatusStore
+ *                                                               └─► plans ─► task configurations ─► ConfigStore
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { OffsetStore } from '../../flow';
+import { causeChain, createBackoff, type Logger } from '../../kernel';
+import type { Catalog } from '../catalog';
+import {
+  type Desired,
+  Host,
+  type HostEnvironment,
+  type HostEvents,
+  type HostedConnector,
+  type Plan,
+  taskKey,
+} from '../host';
+import type { Assignment, Membership } from '../membership';
+import type { ConfigEvent, ConfigStore, RawConfig, RestartRequest, StatusStore } from '../storage/types';
+import type { TaskSpec } from '../task-runner';
+import type { ConnectorType, TaskId } from '../worker-view';
+import { carryOutRestart } from './restarts';
+import { Serial } from './serial';
+import { Stages } from './stages';
+import { StatusWriter } from './statuses';
+
+export interface CoreParts {
+  readonly environment: HostEnvironment;
+  readonly catalog: Catalog;
+  readonly configs: ConfigStore;
+  readonly statuses: StatusStore;
+  readonly offsets: OffsetStore;
+  readonly membership: Membership;
+  readonly logger: Logger;
+  /** `host:port` that status shows. */
+  workerId(): string;
+  /** Brings the plan of a connector to the leader, when that is another worker. */
+  sendTasks(leaderUrl: string, connector: string, tasks: readonly RawConfig[]): Promise<void>;
+  /** Resolves when the task may open. */
+  admitTask(spec: TaskSpec): Promise<void>;
+  /** What else a change of configuration is to somebody: session keys, log levels, restarts. */
+  onEvent(event: ConfigEvent): void;
+}
+
+const NOTHING: Assignment = { hasConnector: () => false, hasTask: () => false };
+
+export class Core {
+  readonly parts: CoreParts;
+  readonly host: Host;
+  readonly stages = new Stages();
+  /** Checks and writes of configurations. */
+  readonly writes = new Serial();
+  readonly writer: StatusWriter;
+  readonly graceMs: number;
+  #assignment: Assignment = NOTHING;
+  #started = false;
+  #sayStarted: () => void = () => {};
+  /** Resolves once the worker has read its topics and is in its group. */
+  readonly startedUp = new Promise<void>((resolve) => (this.#sayStarted = resolve));
+  #stopping = false;
+  #reconciling: Promise<void> | null = null;
+  /** Tasks by connector, as far as the group was told. */
+  readonly #sizes = new Map<string, number>();
+  readonly #types = new Map<string, ConnectorType>();
+  /** The newest plan of each connector, on its way into the config topic. */
+  readonly #publishing = new Map<string, Promise<void>>();
+
+  constructor(parts: CoreParts) {
+    this.parts = parts;
+    this.graceMs = parts.environment.workerConfig.number('task.shutdown.graceful.timeout.ms');
+    this.writer = new StatusWriter({
+      statuses: parts.statuses,
+      configs: parts.configs.state,
+      workerId: () => parts.workerId(),
+      generation: () => parts.membership.generation,
+    });
+    this.host = new Host(parts.environment, this.#hostEvents());
+  }
+
+  get configs(): ConfigStore {
+    return this.parts.configs;
+  }
+
+  get membership(): Membership {
+    return this.parts.membership;
+  }
+
+  get isStarted(): boolean {
+    return this.#started;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  async start(signal?: AbortSignal): Promise<void> {
+    const { configs, statuses, membership } = this.parts;
+    await this.stages.run('initializing and reading to the end of internal topics', async () => {
+      await statuses.start(signal);
+      await configs.start((event) => this.#onEvent(event), signal);
+      const names = configs.state.connectors();
+      for (const name of names) this.#sizes.set(name, configs.state.tasks(name).length);
+      await Promise.all(names.map((name) => this.#learnType(name)));
+    });
+    await this.stages.run('ensuring membership in the cluster', () =>
+      membership.start({
+        assigned: (assignment) => this.#onAssigned(assignment),
+        lost: () => this.#onAssigned(NOTHING),
+      }),
+    );
+    this.#started = true;
+    this.#sayStarted();
+  }
+
+  /** Gives up everything, then leaves the group. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const { membership, configs, statuses } = this.parts;
+    await this.#onAssigned(NOTHING);
+    await membership.stop();
+    await statuses.flush(this.graceMs);
+    await Promise.all([configs.stop(), statuses.stop()]);
+  }
+
+  #onAssigned(assignment: Assignment): Promise<void> {
+    this.#assignment = assignment;
+    if (this.membership.isLeader && !this.#stopping) this.writer.purge();
+    return this.reconcile();
+  }
+
+  #onEvent(event: ConfigEvent): void {
+    if (event.kind === 'connector') void this.#learnType(event.connector);
+    if (event.kind === 'removed' && this.membership.isLeader) this.writer.purge();
+    if (event.kind === 'tasks' && this.membership.isLeader) this.#purgeTasks(event.connector);
+    this.parts.onEvent(event);
+    if (this.#setChanged(event)) this.membership.requestRejoin();
+    void this.reconcile();
+  }
+
+  /** Whether there is more or less to assign than before; other changes are each owner's own business. */
+  #setChanged(event: ConfigEvent): boolean {
+    if (event.kind === 'removed') return this.#sizes.delete(event.connector);
+    if (event.kind !== 'connector' && event.kind !== 'tasks') return false;
+    const size = this.parts.configs.state.tasks(event.connector).length;
+    const changed = this.#sizes.get(event.connector) !== size;
+    this.#sizes.set(event.connector, size);
+    return changed;
+  }
+
+  #purgeTasks(connector: string): void {
+    const { statuses, configs } = this.parts;
+    const count = configs.state.tasks(connector).length;
+    for (const { id: task } of statuses.tasks(connector)) {
+      if (task >= count) statuses.removeTask({ connector, task });
+    }
+  }
+
+  /** Resolves when nothing runs here that must not. Calls that come while one works are one more round. */
+  reconcile(): Promise<void> {
+    this.#reconciling ??= Promise.resolve().then(() => {
+      this.#reconciling = null;
+      return this.host.reconcile(this.#desired(), this.graceMs);
+    });
+    return this.#reconciling;
+  }
+
+  #desired(): Desired {
+    const desired = { connectors: new Map(), tasks: new Map() } satisfies Desired;
+    if (this.#stopping) return desired;
+    const { state } = this.parts.configs;
+    for (const name of state.connectors()) {
+      const config = state.config(name)!;
+      const target = state.target(name) ?? 'STARTED';
+      if (this.#assignment.hasConnector(name)) desired.connectors.set(name, { name, config, target });
+      if (target === 'STOPPED') continue;
+      const connectorConfig = state.appliedConfig(name) ?? config;
+      state.tasks(name).forEach((task, i) => {
+        const id = { connector: name, task: i };
+        if (!this.#assignment.hasTask(id)) return;
+        desired.tasks.set(taskKey(id), { id, config: task, connectorConfig, paused: target === 'PAUSED' });
+      });
+    }
+    return desired;
+  }
+
+  #hostEvents(): HostEvents {
+    const { writer, parts } = this;
+    return {
+      connectorChanged: (connector) => writer.connectorChanged(connector),
+      planned: (connector, plan) => this.#publishing.set(connector.name, this.#publish(connector, plan)),
+      taskChanged: (task) => writer.taskChanged(task),
+      connectorGone: (name) => writer.connectorGone(name),
+      taskGone: (id) => writer.taskGone(id),
+      topicUsed: (topic, id) => parts.statuses.addTopic(topic, id),
+      admitTask: (spec) => parts.admitTask(spec),
+    };
+  }
+
+  /** A plan that says nothing new is not written: tasks go on undisturbed. */
+  async #publish(connector: HostedConnector, plan: Plan): Promise<void> {
+    const { logger } = this.parts;
+    const backoff = createBackoff({ initialMs: 250, maxMs: 60_000 });
+    while (this.#isCurrent(connector, plan) && !this.#isPublished(connector.name, plan)) {
+      try {
+        await this.#writeTasks(connector.name, plan.tasks);
+        return;
+      } catch (error) {
+        const reason = causeChain(error).join(': ');
+        logger.warn(
+          { connector: connector.name },
+          `The tasks of ${connector.name} are not stored yet: ${reason}`,
+        );
+        await new Promise((resolve) => setTimeout(resolve, backoff.next()).unref());
+      }
+    }
+  }
+
+  #isCurrent({ name }: HostedConnector, { written }: Plan): boolean {
+    const { configs } = this.parts;
+    return this.host.connector(name)?.written === written && configs.state.target(name) !== 'STOPPED';
+  }
+
+  #isPublished(name: string, { written, tasks }: Plan): boolean {
+    const { state } = this.parts.configs;
+    return (
+      !state.isInconsistent(name) &&
+      isDeepStrictEqual(state.appliedConfig(name), written) &&
+      isDeepStrictEqual(state.tasks(name), tasks)
+    );
+  }
+
+  async #writeTasks(name: string, tasks: readonly RawConfig[]): Promise<void> {
+    const { membership, configs } = this.parts;
+    if (membership.isLeader) return this.storeTasks(name, tasks);
+    const { leaderUrl } = membership;
+    if (leaderUrl === null) throw new Error('no leader is known');
+    await this.parts.sendTasks(leaderUrl, name, tasks);
+    await configs.readToEnd();
+  }
+
+  /** On the leader. Tasks of a connector that was stopped or removed meanwhile are nobody's. */
+  storeTasks(name: string, tasks: readonly RawConfig[]): Promise<void> {
+    const { configs } = this.parts;
+    return this.writes.run(async () => {
+      const target = configs.state.target(name);
+      if (target === null || target === 'STOPPED') return;
+      await configs.putTasks(name, tasks);
+    });
+  }
+
+  /** Writes the states of what runs here once more, where they differ from what is written. */
+  announce(): void {
+    for (const connector of this.host.connectors()) this.writer.connectorChanged(connector);
+    for (const task of this.host.tasks()) this.writer.taskChanged(task);
+  }
+
+  /** Resolves when the connector has its tasks, failed, or waits for something. */
+  async settled(name: string): Promise<void> {
+    await this.reconcile();
+    await this.host.connector(name)?.settled;
+    await this.#publishing.get(name);
+    await this.reconcile();
+  }
+
+  /** Resolves when every task has ended. Rejects with the first failure, that of the connector included. */
+  async ended(name: string): Promise<void> {
+    await this.reconcile();
+    const connector = this.host.connector(name);
+    await connector?.planning;
+    if (connector?.error) throw connector.error;
+    await this.#publishing.get(name);
+    await this.reconcile();
+    await Promise.all(this.host.tasks(name).map(({ done }) => done));
+  }
+
+  carryOutRestart(request: RestartRequest): Promise<void> {
+    return carryOutRestart(this, request);
+  }
+
+  typeOf(name: string): ConnectorType {
+    const config = this.parts.configs.state.config(name);
+    return this.#types.get(config?.['connector.class'] ?? '') ?? 'unknown';
+  }
+
+  async #learnType(name: string): Promise<void> {
+    await this.learnClass(this.parts.configs.state.config(name)?.['connector.class'] ?? '');
+  }
+
+  /** Classes nobody knows stay `unknown`: topics may name any. */
+  async learnClass(className: string): Promise<void> {
+    if (this.#types.has(className)) return;
+    try {
+      const { kind } = await this.parts.catalog.find('connector', className);
+      this.#types.set(className, kind);
+    } catch {
+      this.#types.set(className, 'unknown');
+    }
+  }
+
+  taskIds(name: string): TaskId[] {
+    return this.parts.configs.state.tasks(name).map((_, task) => ({ connector: name, task }));
+  }
+}

@@ -1,0 +1,118 @@
+/** Changes of what the cluster is to run: checked, then written by the leader, one after the other. */
+import { MillraceError } from '../../kernel';
+import { OtherWorkerError } from '../herder';
+import type { TargetState } from '../lifecycle';
+import type { RawConfig } from '../storage/types';
+import type { ConnectorInfo } from '../worker-view';
+import type { Core } from './core';
+import { configOf, connectorInfo, notFound } from './views';
+
+/** Throws InvalidConnectorError. */
+export type CheckConfig = (config: RawConfig) => Promise<void>;
+
+/** Throws OtherWorkerError unless this worker leads. */
+export function requireLeader(core: Core): void {
+  const { isLeader, leaderUrl } = core.membership;
+  if (!isLeader) throw new OtherWorkerError(leaderUrl);
+}
+
+export async function createConnector(
+  core: Core,
+  check: CheckConfig,
+  name: string,
+  config: RawConfig,
+  target: TargetState | undefined,
+): Promise<ConnectorInfo> {
+  await checkConfig(core, check, name, config);
+  requireLeader(core);
+  await core.writes.run(async () => {
+    if (core.configs.state.config(name) !== null) throw alreadyExists(name);
+    await write(core, name, config, target);
+  });
+  return connectorInfo(core, name);
+}
+
+const alreadyExists = (name: string): MillraceError =>
+  new MillraceError('CONFLICT', `Connector ${name} already exists`, { retriable: false });
+
+export async function putConnector(
+  core: Core,
+  check: CheckConfig,
+  name: string,
+  config: RawConfig,
+): Promise<{ created: boolean; info: ConnectorInfo }> {
+  await checkConfig(core, check, name, config);
+  requireLeader(core);
+  const created = await core.writes.run(async () => {
+    const isNew = core.configs.state.config(name) === null;
+    await write(core, name, config);
+    return isNew;
+  });
+  return { created, info: connectorInfo(core, name) };
+}
+
+export async function patchConnector(
+  core: Core,
+  check: CheckConfig,
+  name: string,
+  patch: Readonly<Record<string, string | null>>,
+): Promise<{ info: ConnectorInfo }> {
+  requireLeader(core);
+  configOf(core, name);
+  const patched = (): RawConfig => applyPatch(configOf(core, name), patch);
+  await checkConfig(core, check, name, patched());
+  // Patched anew: somebody else's change meanwhile is kept.
+  await core.writes.run(() => write(core, name, patched()));
+  return { info: connectorInfo(core, name) };
+}
+
+function applyPatch(config: RawConfig, patch: Readonly<Record<string, string | null>>): RawConfig {
+  const patched: Record<string, string> = { ...config };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete patched[key];
+    else patched[key] = value;
+  }
+  return patched;
+}
+
+async function checkConfig(core: Core, check: CheckConfig, name: string, config: RawConfig): Promise<void> {
+  await core.stages.run(`performing multi-property validation for the connector ${name}`, () =>
+    check(config),
+  );
+}
+
+async function write(core: Core, name: string, config: RawConfig, target?: TargetState): Promise<void> {
+  await core.learnClass(config['connector.class'] ?? '');
+  await core.stages.run(`writing a config for connector ${name} to the config topic`, () =>
+    core.configs.putConnector(name, config, target),
+  );
+}
+
+export async function deleteConnector(core: Core, name: string): Promise<void> {
+  requireLeader(core);
+  await core.writes.run(async () => {
+    configOf(core, name);
+    await core.stages.run(`removing the config for connector ${name} from the config topic`, () =>
+      core.configs.removeConnector(name),
+    );
+  });
+  await core.reconcile();
+}
+
+/** Pausing and resuming is any worker's; a stop also empties the set of tasks, which is the leader's. */
+export async function setTarget(core: Core, name: string, target: TargetState): Promise<void> {
+  if (target === 'STOPPED') requireLeader(core);
+  const known = (): void => {
+    if (core.configs.state.config(name) === null) throw notFound(`Unknown connector ${name}`);
+  };
+  if (target !== 'STOPPED') {
+    known();
+    return core.configs.putTarget(name, target);
+  }
+  await core.writes.run(async () => {
+    known();
+    await core.configs.putTasks(name, []);
+    await core.configs.putTarget(name, 'STOPPED');
+  });
+  await core.reconcile();
+}
