@@ -39,7 +39,7 @@ const ANCHORS: Readonly<Record<string, string>> = {
 };
 
 const TOKEN =
-  /\\Q([^]*?)(?:\\E|$)|\\([pP])(?:\{(\w+)\}|(\w))|\\x\{([\da-fA-F]+)\}|\\([^a-zA-Z0-9])|\\([hvaeHV])|\\([AzZR])|\\(k<\w+>|[dDwWsSbBtnrf1-9]|c[A-Za-z]|x[\da-fA-F]{2}|u[\da-fA-F]{4})|(\{\d+(?:,\d*)?\})|([^])/gy;
+  /\\Q(.*?)(?:\\E|$)|\\([pP])(?:\{(\w+)\}|(\w))|\\x\{([\da-fA-F]+)\}|\\([^a-zA-Z0-9])|\\([hvaeHV])|\\([AzZR])|\\(k<\w+>|[dDwWsSbBtnrf1-9]|c[A-Za-z]|x[\da-fA-F]{2}|u[\da-fA-F]{4})|(\{\d+(?:,\d*)?\})|(.)/gsy;
 
 const SYNTAX = /[\\^$.*+?()[\]{}|/]/g;
 const escaped = (text: string): string => text.replace(SYNTAX, '\\$&');
@@ -69,7 +69,7 @@ function translate(pattern: string): { source: string; flags: string } {
   let source = '';
   let inClass = false;
   for (const match of text.matchAll(TOKEN)) {
-    const [, quoted, property, name, letter, point, literal, escape, anchor, same, repeat, other] = match;
+    const [, quoted, property, name, letter, point, literal, single, anchor, same, repeat, other] = match;
     if (other !== undefined) {
       refuse(text, match.index, inClass);
       source += inClass ? (other === '[' ? '\\[' : other) : /[\]{}]/.test(other) ? `\\${other}` : other;
@@ -82,8 +82,8 @@ function translate(pattern: string): { source: string; flags: string } {
     else if (repeat !== undefined) source += inClass ? escaped(repeat) : repeat;
     else if (anchor !== undefined) source += inClass ? unknown(`\\${anchor} in a class`) : ANCHORS[anchor];
     else {
-      const inside = escape === undefined ? propertyClass((name ?? letter)!) : ESCAPES[escape.toLowerCase()]!;
-      const negated = property === 'P' || escape === 'H' || escape === 'V';
+      const inside = single === undefined ? propertyClass((name ?? letter)!) : ESCAPES[single.toLowerCase()]!;
+      const negated = property === 'P' || single === 'H' || single === 'V';
       source += inClass && !negated ? inside : `[${negated ? '^' : ''}${inside}]`;
       if (inClass && negated) unknown('a negated class in a class');
     }

@@ -38,7 +38,7 @@ const UNTYPED_LIST = new Schema('array');
 const UNTYPED_MAP = new Schema('map');
 
 /** Runs of text between the delimiters, and those; a backslash keeps the delimiter behind it in its run. */
-const TOKENS = /[:,{}[\]"]|(?:\\[^]|\\$|[^\\:,{}[\]"])+/g;
+const TOKENS = /[:,{}[\]"]|(?:\\.|\\$|[^\\:,{}[\]"])+/gs;
 
 export function parseValueText(text: string): SchemaAndValue {
   if (text === '') return { schema: STRING_SCHEMA, value: text };

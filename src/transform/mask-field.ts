@@ -85,7 +85,7 @@ function replaceBy(replacement: string): Mask {
     if (typeof value === 'string') return replacement;
     if (value instanceof Decimal) return Decimal.parse(replacement).withScale(value.scale);
     const isNumber = typeof value === 'number' || typeof value === 'bigint';
-    if (!isNumber || (schema !== null && schema.name !== null && schema.name.startsWith(LOGICAL)))
+    if (!isNumber || schema?.name?.startsWith(LOGICAL))
       throw new DataError(
         `Cannot mask value of type ${schema?.name ?? typeName(value)} with custom replacement.`,
       );

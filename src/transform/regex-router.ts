@@ -27,7 +27,6 @@ const config = new ConfigDef([
     name: 'replacement',
     type: 'STRING',
     importance: 'HIGH',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the notation of named groups.
     doc: 'What replaces the first match in the name; $1 or ${name} are groups of the match, a backslash keeps a $ as it is.',
   },
 ]);
@@ -63,7 +62,7 @@ function router(regex: string, replacement: string): Transform {
 function expand(replacement: string, match: readonly unknown[]): string {
   const named = (typeof match.at(-1) === 'object' ? match.at(-1) : {}) as Readonly<Record<string, string>>;
   const count = match.findIndex((each) => typeof each === 'number') - 1;
-  return replacement.replace(/\\([^])|\$\{(\w+)\}|\$(\d+)|\$|\\$/g, (all, kept, name, digits) => {
+  return replacement.replace(/\\(.)|\$\{(\w+)\}|\$(\d+)|\$|\\$/gs, (all, kept, name, digits) => {
     if (kept !== undefined) return kept;
     if (name !== undefined && name in named) return named[name] ?? '';
     if (digits === undefined) throw new DataError(`replacement ${replacement}: ${all} names no group`);

@@ -76,7 +76,6 @@ describe('InsertField', () => {
     [{ 'partition.field': 'p!' }, { p: 3 }],
     [{ 'timestamp.field': 'when?' }, { when: AT }],
     [{ 'static.field': 'site', 'static.value': 'north' }, { site: 'north' }],
-    [{ 'static.field': 'site' }, {}],
   ])('%j adds %j', (config, added) => {
     expect(applied('InsertField$Value', config, READING, reading())).toEqual({
       ...reading().toJSON(),
