@@ -11,7 +11,7 @@
 import { parse as parseYaml } from 'yaml';
 import { kinds } from './json-support';
 
-const TABLE = String.raw`
+const TABLE = `
 everything, by {}: backward
   {type: string}
   {}
