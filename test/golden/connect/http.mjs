@@ -47,8 +47,9 @@ function bodyOf(text) {
   }
 }
 
-/** What keys mean is told in each project's own words. */
+/** What keys mean is told in each project's own words; where a stack was is of no interest. */
 function withoutProse(value) {
+  if (typeof value === 'string') return value.replace(/\n\t(at |\.\.\. \d+ more)[^\n]*/g, '');
   if (Array.isArray(value)) return value.map(withoutProse);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exchange } from './http.mjs';
 import { REST } from './rest-requests.mjs';
+import { VALIDATE } from './validate-requests.mjs';
 
 const base = process.env.CONNECT_URL;
 if (!base) throw new Error('CONNECT_URL: address of a Kafka Connect 4.1.1 worker');
@@ -67,5 +68,49 @@ async function save(file, rows) {
   process.stdout.write(`${file}: ${rows.length}\n`);
 }
 
+const URLS = { default: base, strict: process.env.CONNECT_URL_STRICT, principal: process.env.CONNECT_URL_PRINCIPAL };
+const EMPTY = { recommended_values: [], errors: [], visible: true };
+
+/** One row per configuration: `configs` has `[index in definitions.json, value without what is empty]`. */
+async function recordValidation() {
+  const definitions = new Map();
+  const indexOf = (definition) => {
+    if (definition === null) return null;
+    const text = JSON.stringify(definition);
+    if (!definitions.has(text)) definitions.set(text, definitions.size);
+    return definitions.get(text);
+  };
+  for (const [worker, cases] of Object.entries(VALIDATE)) {
+    const rows = [];
+    for (const [name, config] of Object.entries(cases)) {
+      const plugin = config['connector.class'];
+      const path = `/connector-plugins/${plugin}/config/validate`;
+      const { status, json } = await exchange(URLS[worker], { method: 'PUT', path, json: config });
+      const configs = json.configs?.map(({ definition, value }) => [indexOf(definition), shortened(definition, value)]);
+      rows.push({ case: name, config, status, answer: configs === undefined ? json : { ...json, configs } });
+    }
+    await save(`validation/${worker}.json`, rows);
+  }
+  await save(
+    'validation/definitions.json',
+    [...definitions.keys()].map((text) => JSON.parse(text)),
+  );
+}
+
+/** Class names that are recommended are those of the worker's own plug-ins. */
+function shortened(definition, value) {
+  if (value === null) return null;
+  const isClasses = value.recommended_values.some((each) => each?.startsWith?.('org.apache.kafka.'));
+  const short = isClasses ? { ...value, recommended_values: '{classes}' } : value;
+  const implied = { ...EMPTY, name: definition?.name };
+  return Object.fromEntries(
+    Object.entries(short).filter(([key, each]) => JSON.stringify(each) !== JSON.stringify(implied[key])),
+  );
+}
+
 for (const [name, steps] of Object.entries(REST)) if (isWanted(name)) await recordRest(name, steps);
 await clean();
+if (isWanted('validation')) {
+  if (Object.values(URLS).includes(undefined)) throw new Error('CONNECT_URL_STRICT, CONNECT_URL_PRINCIPAL: see validate-requests.mjs');
+  await recordValidation();
+}

@@ -139,7 +139,7 @@ export const REST = {
     post(source('golden-b', { 'topic.creation.groups': 'a' })),
     post(source('golden-c', { 'topic.creation.default.partitions': '0' })),
     post(source('golden-d', { 'topic.creation.groups': 'default,' })),
-    { until: ['/connectors/golden-c/status', ({ json }) => json.connector?.state === 'RUNNING'] },
+    { until: ['/connectors/golden-c/status', ({ json }) => json.connector?.state === 'FAILED'] },
     { quiet: { path: '/', pauseMs: 1000 } },
     get('/connectors/golden-a/status'),
     get('/connectors/golden-b/status'),
