@@ -75,6 +75,9 @@ export function createConsumerGroup(
     get identity() {
       return member.identity;
     },
+    get sessionLeftMs() {
+      return member.sessionLeftMs;
+    },
     start: () => watch.start(),
     rejoin: () => member.rejoin(),
     async isComplete() {

@@ -10,6 +10,7 @@ import { Code, kafkaCodeOf, kafkaError } from './errors';
 import type { Lane, LaneFactory } from './lane';
 import type { GroupIdentity, GroupMember, GroupOptions } from './port';
 import { newBackoff, sleep } from './retry';
+import { SessionClock, SilenceError } from './session-clock';
 import { heartbeatRequest } from './wire/heartbeat';
 import { type JoinGroupAnswer, joinGroupRequest } from './wire/join-group';
 import { leaveGroupRequest } from './wire/leave-group';
@@ -38,8 +39,6 @@ interface Generation {
   end(reason: End): void;
   /** Out of the group, perhaps after `ended`: what was assigned may be somebody else's by now. */
   lost: MillraceError | null;
-  /** Ends the heartbeats. */
-  readonly beating: AbortController;
 }
 
 export function createGroupMember(parts: GroupParts, options: GroupOptions): GroupMember {
@@ -49,7 +48,7 @@ export function createGroupMember(parts: GroupParts, options: GroupOptions): Gro
 class ClassicMember implements GroupMember {
   readonly #parts: GroupParts;
   readonly #options: GroupOptions;
-  readonly #lane: Lane;
+  #lane: Lane;
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
   readonly #backoff = newBackoff();
@@ -60,21 +59,37 @@ class ClassicMember implements GroupMember {
   #generation: Generation = newGeneration();
   /** Between `onAssigned` and `onRevoked('lost' | 'leave')`. */
   #holding = false;
+  readonly #session: SessionClock;
+  /** Rejects when the session is over by the own clock; null unless that counts and something is held. */
+  #silence: Promise<never> | null = null;
+  /** Ends the watch for silence. */
+  #watching = new AbortController();
+  /** Ends the heartbeats. */
+  #beating = new AbortController();
   #leave: boolean;
   #running: Promise<void> | null = null;
 
   constructor(parts: GroupParts, options: GroupOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#lane = parts.openLane(`group-${options.groupId}`);
+    this.#lane = this.#openLane();
     this.#logger = parts.logger.child({ group: options.groupId });
     this.#sessionTimeoutMs = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
     this.#rebalanceTimeoutMs = options.rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS;
+    this.#session = new SessionClock(this.#sessionTimeoutMs);
     this.#leave = options.instanceId === undefined;
+  }
+
+  #openLane(): Lane {
+    return this.#parts.openLane(`group-${this.#options.groupId}`);
   }
 
   get identity(): GroupIdentity | null {
     return this.#identity;
+  }
+
+  get sessionLeftMs(): number {
+    return this.#session.leftMs;
   }
 
   start(): void {
@@ -104,22 +119,25 @@ class ClassicMember implements GroupMember {
         (error) => this.#survive(error),
       );
       if (!goesOn) return;
-      // On the way out heartbeats go on until the owner has given up its work.
-      if (!this.#stopping.signal.aborted) generation.beating.abort();
+      // On the way out heartbeats go on until the owner has given up its work; and where silence counts while the next
+      // join is pending, since that may take longer than a session.
+      if (!this.#stopping.signal.aborted && this.#silence === null) this.#beating.abort();
     }
     await this.#depart();
   }
 
   /** Joins, works until the generation ends, and has the owner give up its work. */
   async #runGeneration(generation: Generation): Promise<void> {
-    const joined = await this.#join();
+    const joined = await this.#unlessSilent(this.#join());
     const identity = identityOf(joined, this.#options.instanceId);
-    void this.#beat(identity, generation);
-    const assignment = await this.#sync(joined, identity);
+    this.#beating.abort();
+    this.#beating = new AbortController();
+    void this.#beat(identity, generation, this.#beating.signal);
+    const assignment = await this.#unlessSilent(this.#sync(joined, identity));
     if (this.#stopping.signal.aborted) return;
     this.#identity = identity;
     this.#backoff.reset();
-    this.#holding = true;
+    this.#hold();
     this.#logger.debug({ generation: identity.generation, memberId: identity.memberId }, 'Joined the group');
     await owned(() => this.#options.onAssigned(assignment, identity, joined.protocol));
     const end = await generation.ended;
@@ -127,6 +145,35 @@ class ClassicMember implements GroupMember {
     if (end instanceof MillraceError) throw end;
     await owned(() => this.#options.onRevoked('rebalance'));
     if (generation.lost !== null) throw generation.lost;
+  }
+
+  #unlessSilent<T>(answer: Promise<T>): Promise<T> {
+    return this.#silence === null ? answer : Promise.race([answer, this.#silence]);
+  }
+
+  /** From now on, over all generations until `#letGo`. */
+  #hold(): void {
+    if (this.#holding) return;
+    this.#holding = true;
+    if (!this.#options.lostWhenSilent) return;
+    this.#watching = new AbortController();
+    this.#silence = this.#watch(this.#watching.signal);
+    this.#silence.catch(() => undefined);
+  }
+
+  #letGo(): void {
+    this.#holding = false;
+    this.#identity = null;
+    this.#silence = null;
+    this.#watching.abort();
+    this.#beating.abort();
+  }
+
+  async #watch(signal: AbortSignal): Promise<never> {
+    const isOver = await this.#session.over(signal);
+    const error = new SilenceError(this.#options.groupId, this.#sessionTimeoutMs);
+    if (isOver) this.#generation.end(error);
+    throw error;
   }
 
   async #join(): Promise<JoinGroupAnswer> {
@@ -142,13 +189,16 @@ class ClassicMember implements GroupMember {
         memberId: this.#memberId,
         protocols: protocols(),
       });
+      const sentAt = performance.now();
       const answer = await this.#lane.send(nodeId, request);
       if (answer.error !== Code.NONE && answer.error !== Code.MEMBER_ID_REQUIRED) {
         throw kafkaError(answer.error, `join group ${groupId}`);
       }
       // The coordinator names new members first, so that a lost answer leaves no ghost behind (KIP-394).
       this.#memberId = answer.memberId;
-      if (answer.error === Code.NONE) return answer;
+      if (answer.error !== Code.NONE) continue;
+      this.#session.proven(sentAt);
+      return answer;
     }
   }
 
@@ -159,13 +209,14 @@ class ClassicMember implements GroupMember {
     const assignments = leads ? await assign(joined.protocol, joined.members) : new Map<string, Buffer>();
     const nodeId = await this.#parts.coordinators.find('group', groupId);
     const request = syncGroupRequest(groupId, identity, assignments, this.#rebalanceTimeoutMs + 5000);
+    const sentAt = performance.now();
     const answer = await this.#lane.send(nodeId, request);
     if (answer.error !== Code.NONE) throw kafkaError(answer.error, `get the assignment of group ${groupId}`);
+    this.#session.proven(sentAt);
     return answer.assignment;
   }
 
-  async #beat(identity: GroupIdentity, generation: Generation): Promise<void> {
-    const { signal } = generation.beating;
+  async #beat(identity: GroupIdentity, generation: Generation, signal: AbortSignal): Promise<void> {
     const { groupId, heartbeatMs = HEARTBEAT_MS } = this.#options;
     const request = heartbeatRequest(groupId, identity, this.#sessionTimeoutMs);
     for (;;) {
@@ -188,7 +239,9 @@ class ClassicMember implements GroupMember {
     const { groupId } = this.#options;
     try {
       const nodeId = await coordinators.find('group', groupId);
+      const sentAt = performance.now();
       const { error } = await heartbeats.send(nodeId, request);
+      if (error === Code.NONE || error === Code.REBALANCE_IN_PROGRESS) this.#session.proven(sentAt);
       if (error !== Code.NONE) throw kafkaError(error, `stay in group ${groupId}`);
       return null;
     } catch (error) {
@@ -209,7 +262,8 @@ class ClassicMember implements GroupMember {
     if (this.#stopping.signal.aborted) return true;
     const error = asMillraceError(thrown);
     const code = kafkaCodeOf(error);
-    const lost = code === Code.UNKNOWN_MEMBER_ID || code === Code.ILLEGAL_GENERATION;
+    const silent = error instanceof SilenceError;
+    const lost = silent || code === Code.UNKNOWN_MEMBER_ID || code === Code.ILLEGAL_GENERATION;
     const passing = lost || code === Code.REBALANCE_IN_PROGRESS || isRetriable(error);
     if (lost && !(await this.#revokeLost())) return false;
     if (!passing) {
@@ -217,17 +271,26 @@ class ClassicMember implements GroupMember {
       return false;
     }
     if (code === Code.UNKNOWN_MEMBER_ID) this.#memberId = '';
+    if (silent) await this.#renewLane();
     if (mayHaveMoved(error)) this.#parts.coordinators.invalidate('group', this.#options.groupId);
     this.#logger.debug({ reason: error.message }, 'Joining the group again');
     await sleep(this.#backoff.next(), this.#stopping.signal);
     return true;
   }
 
+  /** A join or sync of before would keep the next one waiting on its connection. */
+  async #renewLane(): Promise<void> {
+    const old = this.#lane;
+    this.#lane = this.#openLane();
+    await old.close();
+    if (this.#stopping.signal.aborted) await this.#lane.close();
+  }
+
   /** False when the owner's own handler failed, which is final. */
   async #revokeLost(): Promise<boolean> {
-    this.#identity = null;
-    if (!this.#holding) return true;
-    this.#holding = false;
+    const holding = this.#holding;
+    this.#letGo();
+    if (!holding) return true;
     try {
       await this.#options.onRevoked('lost');
       return true;
@@ -239,9 +302,7 @@ class ClassicMember implements GroupMember {
 
   async #die(error: MillraceError): Promise<void> {
     const holding = this.#holding;
-    this.#holding = false;
-    this.#identity = null;
-    this.#generation.beating.abort();
+    this.#letGo();
     await this.#lane.close();
     if (holding) await ignoringErrors(async () => this.#options.onRevoked('lost'));
     await this.#sayGoodbye();
@@ -256,9 +317,7 @@ class ClassicMember implements GroupMember {
     } catch (error) {
       onFatal(asMillraceError(error));
     }
-    this.#holding = false;
-    this.#identity = null;
-    this.#generation.beating.abort();
+    this.#letGo();
     await this.#sayGoodbye();
   }
 
@@ -298,7 +357,7 @@ function newGeneration(): Generation {
   const ended = new Promise<End>((resolve) => {
     settle = resolve;
   });
-  return { ended, end: settle, lost: null, beating: new AbortController() };
+  return { ended, end: settle, lost: null };
 }
 
 const identityOf = (joined: JoinGroupAnswer, instanceId: string | undefined): GroupIdentity => ({

@@ -250,6 +250,11 @@ export interface GroupOptions {
   readonly heartbeatMs?: number;
   /** Static membership: the same id takes the place of its predecessor at once. */
   readonly instanceId?: string;
+  /**
+   * 'lost' also when no heartbeat was answered for a session, by this process's own clock: the coordinator may have
+   * given the work to others. Unless given, only the coordinator's word counts.
+   */
+  readonly lostWhenSilent?: boolean;
   /** Protocols offered at each join, best first. */
   protocols(): readonly { readonly name: string; readonly metadata: Buffer }[];
   /** Called on the leader only: assignment bytes per member id. */
@@ -274,6 +279,8 @@ export interface GroupMember {
   /** Asks for a rebalance, e.g. after the wanted topics changed. */
   rejoin(): void;
   readonly identity: GroupIdentity | null;
+  /** How long the membership is sure to last without another answer of the coordinator; below 0 it may be over. */
+  readonly sessionLeftMs: number;
   /** Static members do not leave unless `leave` is true. */
   stop(options?: { readonly leave?: boolean }): Promise<void>;
 }
