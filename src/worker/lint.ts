@@ -134,6 +134,7 @@ async function lintWorkerKeys(
   catalog: Catalog,
 ): Promise<FileIssue[]> {
   const { config, broken } = await resolveReferences(written, providers);
+  const mode = config['config.storage.topic'] === undefined ? 'standalone' : 'distributed';
   const place = (key: string, message: string, about: Partial<FileIssue> = {}): FileIssue =>
     issueAt(file, lineOf(key), hideResolved(message, written[key], config[key]), { key, ...about });
   const unresolved = new Set(broken.map(({ key }) => key));
@@ -141,10 +142,10 @@ async function lintWorkerKeys(
     ...broken.map(({ key, reference, why }) =>
       place(key, `${key}: ${reference} cannot be resolved: ${why}`, { value: written[key] }),
     ),
-    ...[...checkWorker(config), ...(await checkWorkerConverters(config, catalog))]
+    ...[...checkWorker(config, mode), ...(await checkWorkerConverters(config, catalog))]
       .filter(({ key }) => !unresolved.has(key))
       .map(({ key, value, message }) => place(key, message, { value: value === null ? null : written[key] })),
-    ...remarks(config).map(({ key, message }) =>
+    ...remarks(config, mode).map(({ key, message }) =>
       place(key, message, {
         value: written[key],
         severity: message.endsWith('no effect here.') ? 'warning' : 'error',

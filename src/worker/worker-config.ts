@@ -5,11 +5,16 @@
 import convict from 'convict';
 import type { Config, ConfigIssue } from '../kernel';
 import { checkWithHints } from './config-compose';
+import { DISTRIBUTED_DEF } from './distributed-keys';
 import { type FileIssue, FileIssuesError, type FlatFile, issueAt } from './files';
 import { createProviders, type Providers, resolveReferences } from './references';
 import { isWithoutEffect, WORKER_DEF } from './worker-keys';
 
+export type WorkerMode = 'standalone' | 'distributed';
+
 export interface WorkerSources {
+  /** `standalone` unless given. */
+  readonly mode?: WorkerMode;
   /** What the file says, with the lines it says it on. */
   readonly file?: Pick<FlatFile, 'name' | 'values' | 'lineOf'>;
   /** Arguments of the command: they win. */
@@ -36,7 +41,7 @@ export interface WorkerConfig {
 
 /** Throws FileIssuesError with everything that is wrong. */
 export async function loadWorkerConfig(sources: WorkerSources = {}): Promise<WorkerConfig> {
-  const { env = process.env } = sources;
+  const { env = process.env, mode = 'standalone' } = sources;
   const layers = layer(sources, env);
   const providers = createProviders(layers.values, env);
   const { config: raw, broken } = await resolveReferences(layers.values, providers);
@@ -46,7 +51,7 @@ export async function loadWorkerConfig(sources: WorkerSources = {}): Promise<Wor
   };
   const errors = [
     ...broken.map(({ key, reference, why }) => place(key, `${key}: ${reference} cannot be resolved: ${why}`)),
-    ...checkWorker(raw).map(({ key, value, message }) =>
+    ...checkWorker(raw, mode).map(({ key, value, message }) =>
       place(key, hideResolved(message, layers.values[key], raw[key]), { value }),
     ),
   ];
@@ -55,30 +60,52 @@ export async function loadWorkerConfig(sources: WorkerSources = {}): Promise<Wor
     config: WORKER_DEF.parse(raw),
     raw,
     providers,
-    warnings: remarks(raw).map(({ key, message }) => place(key, message, { severity: 'warning' })),
+    warnings: remarks(raw, mode).map(({ key, message }) => place(key, message, { severity: 'warning' })),
     isSet: (key) => isSaid(key, sources, env),
     issue: (key, message) => place(key, message),
     toString: () => layers.masked,
   };
 }
 
-/** Errors of known keys, and keys that only make sense together. */
-export function checkWorker(raw: Readonly<Record<string, string>>): ConfigIssue[] {
-  return checkWithHints(WORKER_DEF, raw);
+/** Errors of known keys, and what a mode cannot do without. */
+export function checkWorker(
+  raw: Readonly<Record<string, string>>,
+  mode: WorkerMode = 'standalone',
+): ConfigIssue[] {
+  const missing = mode === 'standalone' ? [] : NEEDED_TOPICS.filter((key) => !raw[key]);
+  return [
+    ...checkWithHints(WORKER_DEF, raw),
+    ...missing.map((key): ConfigIssue => {
+      const message = `Missing required configuration "${key}" which has no default value.`;
+      return { key, value: null, message, kind: 'missing' };
+    }),
+  ];
 }
 
-/** Keys nobody knows, with the nearest known one, and keys of Connect that mean nothing here. */
-export function remarks(raw: Readonly<Record<string, string>>): ConfigIssue[] {
+const NEEDED_TOPICS = ['group.id', 'config.storage.topic', 'offset.storage.topic', 'status.storage.topic'];
+
+/** Keys nobody knows, with the nearest known one, and keys that mean nothing here. */
+export function remarks(
+  raw: Readonly<Record<string, string>>,
+  mode: WorkerMode = 'standalone',
+): ConfigIssue[] {
   const unknown = WORKER_DEF.unknown(raw).map((issue) =>
     isWithoutEffect(issue.key) ? { ...issue, message: `${issue.key} has no effect here.` } : issue,
   );
-  const value = raw[EXACTLY_ONCE] ?? 'disabled';
-  if (value === 'disabled') return unknown;
-  const message = `Sources deliver at least once: ${EXACTLY_ONCE}=${value} has no effect here.`;
-  return [...unknown, { key: EXACTLY_ONCE, value, message, kind: 'invalid' }];
+  if (mode === 'distributed') return unknown;
+  const others = Object.entries(raw).flatMap(([key, value]): ConfigIssue[] => {
+    if (key === EXACTLY_ONCE && value !== 'disabled') {
+      const message = `Sources deliver at least once: ${EXACTLY_ONCE}=${value} has no effect here.`;
+      return [{ key, value, message, kind: 'invalid' }];
+    }
+    const elsewhere = DISTRIBUTED_DEF.keys.has(key) || DISTRIBUTED_FAMILIES.test(key);
+    return elsewhere ? [{ key, value, message: `${key} has no effect here.`, kind: 'unknown' }] : [];
+  });
+  return [...unknown, ...others];
 }
 
 const EXACTLY_ONCE = 'exactly.once.source.support';
+const DISTRIBUTED_FAMILIES = /^(config|status)\.storage\./;
 
 /** A message must not show what a reference stood for. */
 export const hideResolved = (

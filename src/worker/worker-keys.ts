@@ -5,6 +5,7 @@
 import { atLeast, ConfigDef, type ConfigKey, oneOf, oneOfIgnoringCase, orNull } from '../kernel';
 import { CLIENT_DEFS, CLIENT_KINDS, CONNECTION_DEF, isIgnoredByClients } from './client-keys';
 import { prefixDef } from './config-compose';
+import { DISTRIBUTED_DEF } from './distributed-keys';
 
 const keysOf =
   (group: string, importance: ConfigKey['importance']) =>
@@ -144,7 +145,7 @@ const OWN_DEF = new ConfigDef(
       'exactly.once.source.support',
       'STRING',
       'disabled',
-      'Exactly-once sources; only `disabled` in standalone mode.',
+      'Exactly-once sources, in distributed mode: `preparing` on all workers first, then `enabled`.',
       {
         importance: 'HIGH',
         validator: oneOf('disabled', 'preparing', 'enabled'),
@@ -257,28 +258,19 @@ function connectionKeys(): ConfigKey[] {
 /** All keys, those of the clients below `producer.`, `consumer.` and `admin.` included. */
 export const WORKER_DEF = CLIENT_KINDS.reduce(
   (def, kind) => def.extend(prefixDef(CLIENT_DEFS[kind], `${kind}.`, `${kind} clients`)),
-  OWN_DEF,
+  OWN_DEF.extend(DISTRIBUTED_DEF),
 );
 
 function positiveOrDefault(value: unknown): string | null {
   return value === -1 || (typeof value === 'number' && value > 0) ? null : 'Value must be -1 or at least 1';
 }
 
-/** Keys of distributed mode, of the JVM and of its HTTP server. */
+/** Keys of the JVM and of its HTTP server. */
 const KEYS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(
-  `connect.protocol heartbeat.interval.ms inter.worker.key.generation.algorithm inter.worker.key.size
-  inter.worker.key.ttl.ms inter.worker.signature.algorithm inter.worker.verification.algorithms plugin.discovery
-  rebalance.timeout.ms rest.extension.classes scheduled.rebalance.max.delay.ms session.timeout.ms ssl.client.auth
-  worker.sync.timeout.ms worker.unsync.backoff.ms`.split(/\s+/),
+  `plugin.discovery rest.extension.classes ssl.client.auth`.split(/\s+/),
 );
 
-const FAMILIES_WITHOUT_EFFECT = [
-  'config.storage.',
-  'status.storage.',
-  'listeners.https.',
-  'admin.listeners.https.',
-  'metrics.context.',
-];
+const FAMILIES_WITHOUT_EFFECT = ['listeners.https.', 'admin.listeners.https.', 'metrics.context.'];
 
 /** Whether Kafka Connect knows a key that means nothing here. */
 export function isWithoutEffect(key: string): boolean {
