@@ -1,24 +1,9 @@
 /** Records first; offsets follow what is acknowledged, into a store of their own. */
 import { causeChain, type SourceRecord } from '../kernel';
-import type { SourceTask } from '../plugin';
 import { OffsetTracker } from './offset-tracker';
-import { Outbox, type OutboxListener } from './outbox';
-import type { SourceDelivery } from './source-delivery';
+import { Outbox } from './outbox';
+import type { DeliveryHost, SourceDelivery } from './source-delivery';
 import { SourceEncoder } from './source-encoder';
-import type { StageClock } from './stage-clock';
-import type { StageOperator } from './stage';
-import type { TaskControl } from './task-control';
-import type { SourceRunOptions } from './types';
-
-/** What both ways of delivery are given by the runner. */
-export interface DeliveryHost {
-  readonly options: SourceRunOptions;
-  readonly operator: StageOperator;
-  readonly control: TaskControl;
-  readonly clock: StageClock;
-  readonly listener: OutboxListener;
-  task(): SourceTask | null;
-}
 
 export class AtLeastOnce implements SourceDelivery {
   readonly #host: DeliveryHost;
@@ -35,6 +20,10 @@ export class AtLeastOnce implements SourceDelivery {
   }
 
   async start(): Promise<void> {}
+
+  ready(): Promise<void> | null {
+    return this.#outbox.ready();
+  }
 
   async deliver(records: readonly SourceRecord[]): Promise<void> {
     try {

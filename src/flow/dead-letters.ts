@@ -1,5 +1,6 @@
 /** The dead-letter topic of a sink: the record's own bytes, with what went wrong in headers (connect.md §4). */
 
+import { partitionForKey } from '../kafka/partitioner';
 import type { BatchProducer, RecordBatchBuilder, WireHeader } from '../kafka/port';
 import { createRecordBatchBuilder } from '../kafka/wire/record-batch';
 import { type Counter, causeChain, MillraceError } from '../kernel';
@@ -11,16 +12,20 @@ const PREFIX = '__connect.errors.';
 
 export class DeadLetters {
   #producer: BatchProducer | null = null;
-  #ready: Promise<unknown> | null = null;
+  #partitions = 0;
+  #nextPartition = 0;
   #failure: Error | null = null;
   readonly #pending = new Set<Promise<unknown>>();
   readonly #builder: RecordBatchBuilder = createRecordBatchBuilder();
   readonly #options: SinkRunOptions;
   readonly #requests: Counter;
   readonly #failures: Counter;
+  readonly #left: AbortSignal;
 
-  constructor(options: SinkRunOptions) {
+  /** @param left the task was left behind: what it still reports is not written */
+  constructor(options: SinkRunOptions, left: AbortSignal) {
     this.#options = options;
+    this.#left = left;
     const labels = { connector: options.connector, task: String(options.task) };
     const name = 'kafka_connect_task_error_metrics_deadletterqueue_produce';
     this.#requests = options.metrics.counter(
@@ -36,26 +41,25 @@ export class DeadLetters {
   }
 
   /** Creates the topic with one partition, as Connect does at the start of a task. Without a topic configured: nothing. */
-  start(): Promise<unknown> {
+  async start(): Promise<void> {
     const { kafka, errors } = this.#options;
     const target = errors.deadLetter;
-    if (target === null) return Promise.resolve();
-    this.#ready ??= kafka.admin.createTopic({
-      topic: target.topic,
-      partitions: 1,
-      replicationFactor: target.replicationFactor,
-    });
-    return this.#ready;
+    if (target === null) return;
+    const { topic, replicationFactor } = target;
+    await kafka.admin.createTopic({ topic, partitions: 1, replicationFactor });
+    const [view] = await kafka.metadata([topic]);
+    this.#partitions = Math.max(1, view?.partitions.length ?? 1);
   }
 
   /** Hands the record to the producer; `flush` tells when it is durable. */
   async report(failure: Failure, raw: RawRecord): Promise<void> {
     const target = this.#options.errors.deadLetter;
-    if (target === null) return;
+    if (target === null || this.#left.aborted) return;
     this.#producer ??= this.#options.kafka.producer({ idempotent: true });
-    const headers = target.contextHeaders ? [...raw.headers, ...this.#context(failure, raw)] : raw.headers;
+    const headers = target.contextHeaders ? withContext(raw, this.#context(failure, raw)) : raw.headers;
     this.#builder.append(raw.timestamp, raw.key, raw.value, headers);
-    const sent = this.#producer.send(target.topic, 0, this.#builder.build('none')).catch((error: unknown) => {
+    const batch = this.#builder.build('none');
+    const sent = this.#producer.send(target.topic, this.#partitionOf(raw), batch).catch((error: unknown) => {
       this.#failures.add(1);
       this.#failure ??= asError(error);
     });
@@ -63,6 +67,12 @@ export class DeadLetters {
     this.#pending.add(sent);
     void sent.then(() => this.#pending.delete(sent));
     await this.#producer.ready();
+  }
+
+  /** A topic that was there before may have several partitions. */
+  #partitionOf({ key }: RawRecord): number {
+    if (this.#partitions <= 1) return 0;
+    return key === null ? this.#nextPartition++ % this.#partitions : partitionForKey(key, this.#partitions);
   }
 
   #context({ stage, className, error }: Failure, raw: RawRecord): WireHeader[] {
@@ -100,4 +110,10 @@ export class DeadLetters {
   async close(): Promise<void> {
     await this.#producer?.close();
   }
+}
+
+/** A record that was a dead letter before keeps what was said of it first, as in Connect. */
+function withContext({ headers }: RawRecord, context: readonly WireHeader[]): readonly WireHeader[] {
+  const taken = new Set(headers.map(({ key }) => key));
+  return [...headers, ...context.filter(({ key }) => !taken.has(key))];
 }

@@ -9,10 +9,9 @@ import { partitionForKey } from '../kafka/partitioner';
 import type { BatchProducer, ProducerTransactions, RecordBatchBuilder } from '../kafka/port';
 import { createRecordBatchBuilder } from '../kafka/wire/record-batch';
 import { causeChain, MillraceError, type SourceRecord } from '../kernel';
-import type { DeliveryHost } from './at-least-once';
 import { OffsetTracker } from './offset-tracker';
 import { Outbox } from './outbox';
-import type { SourceDelivery } from './source-delivery';
+import type { DeliveryHost, SourceDelivery } from './source-delivery';
 import { SourceEncoder } from './source-encoder';
 import { asError } from './stage';
 import { orAborted } from './task-status';
@@ -57,7 +56,8 @@ export class ExactlyOnce implements SourceDelivery {
     this.#producer = exactlyOnce.openProducer();
     this.#transaction = this.#producer.transaction!;
     const transactions = { offsetsTopic: exactlyOnce.offsets.topic };
-    this.#outbox = new Outbox(options, operator, this.#producer, listener, transactions);
+    const transactional = { ...listener, failed: (error: Error) => this.#failed(error) };
+    this.#outbox = new Outbox(options, operator, this.#producer, transactional, transactions);
     this.#encoder = new SourceEncoder(options, operator, this.#outbox, this.#tracker, clock);
     host.control.left.addEventListener('abort', () => void this.#producer.close());
   }
@@ -73,6 +73,10 @@ export class ExactlyOnce implements SourceDelivery {
     const [view] = await options.kafka.metadata([topic]);
     if (view === undefined || view.error !== 0) throw noOffsetsTopic(topic, view?.error ?? 3);
     this.#offsetPartitions = view.partitions.length;
+  }
+
+  ready(): Promise<void> | null {
+    return this.#outbox.ready();
   }
 
   get #name(): string {
@@ -149,7 +153,8 @@ export class ExactlyOnce implements SourceDelivery {
       if (wanted !== null && whole) void this.#end(wanted);
     }
     await this.#ending;
-    if (this.#isOpen && !control.abandoned) await this.#giveUp();
+    // Where this fails, the next run of the task ends the transaction by beginning.
+    if (this.#isOpen && !control.abandoned) await this.#giveUp().catch(() => {});
     await this.#producer.close();
   }
 

@@ -27,6 +27,7 @@ export class SinkConsumer {
   #committed = new Map<string, number>();
   #assigned: readonly TopicPartition[] | null = null;
   #stopped = false;
+  #stopping: Promise<void> | null = null;
   readonly #member: ConsumerGroup;
   readonly #options: SinkRunOptions;
   readonly #listener: AssignmentListener;
@@ -103,14 +104,36 @@ export class SinkConsumer {
     this.#committed.clear();
   }
 
-  /** Offset commits for positions that moved; throws what the port throws. */
-  async commit(positions: readonly Position[]): Promise<void> {
+  /** Offset commits for positions that moved; false when none did. Throws what the port throws. */
+  async commit(positions: readonly Position[]): Promise<boolean> {
     const moved = positions.filter((position) => this.#committed.get(keyOf(position)) !== position.offset);
-    if (moved.length === 0) return;
+    if (moved.length === 0) return false;
     await this.#kafka.commit(this.#options.group.groupId, this.#member.identity, moved);
     for (const position of moved) {
       if (this.#committed.has(keyOf(position))) this.#committed.set(keyOf(position), position.offset);
     }
+    return true;
+  }
+
+  /** The task goes on from there; what counts as committed goes with it, so that the commit does not move by itself. */
+  rewind(position: Position): void {
+    const key = keyOf(position);
+    if (!this.delivered.has(key)) return;
+    this.delivered.set(key, position);
+    this.#committed.set(key, position.offset);
+  }
+
+  /** Back to what is committed, for what was put since and cannot be flushed. */
+  rewindToCommitted(): void {
+    for (const [key, position] of this.delivered) {
+      const offset = this.#committed.get(key);
+      if (offset !== undefined) this.delivered.set(key, { ...position, offset });
+    }
+  }
+
+  /** Fetches everything again that the task has not got. */
+  reread(): void {
+    for (const position of this.delivered.values()) this.reader.seek(position);
   }
 
   /** Takes the reader's positions over: control and aborted records at the end of a partition deliver nothing. */
@@ -122,14 +145,12 @@ export class SinkConsumer {
     }
   }
 
-  /** Records behind the end of the log, over all assigned partitions. */
-  lag(): number {
-    let lag = 0;
-    for (const position of this.delivered.values()) {
+  /** Records behind the end of the log, of each assigned partition whose end is known. */
+  lags(): { readonly key: string; readonly lag: number }[] {
+    return [...this.delivered].flatMap(([key, position]) => {
       const end = this.reader.end(position);
-      if (end !== undefined) lag += Math.max(0, end - position.offset);
-    }
-    return lag;
+      return end === undefined ? [] : [{ key, lag: Math.max(0, end - position.offset) }];
+    });
   }
 
   /** Ends of the assigned partitions right now, or null while the assignment does not cover all that exists. */
@@ -140,7 +161,12 @@ export class SinkConsumer {
     return assigned.length === 0 ? [] : this.#kafka.offsets(assigned, spec);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     await this.#member.stop();
     this.#stopped = true;
     await this.reader.close();

@@ -2,6 +2,13 @@
 import type { RawBatch, RecordCursor } from '../kafka/port';
 import { type Headers, NO_HEADERS, type Position, type SchemaAndValue, SinkRecord } from '../kernel';
 import { type Failure, SKIPPED, type Stage, type StageOperator } from './stage';
+import {
+  HEADER_CONVERTER,
+  KEY_CONVERTER,
+  type StageClock,
+  TRANSFORMATION,
+  VALUE_CONVERTER,
+} from './stage-clock';
 import { yieldToLoop } from './task-status';
 import type { Pipeline } from './types';
 
@@ -13,9 +20,19 @@ export interface Chunk {
   /** Next offset per partition once the chunk is written; records that were dropped count as well. */
   readonly positions: Map<string, Position>;
   readonly batches: RawBatch[];
+  /** Timestamp of the newest record per partition. */
+  readonly newest: Map<string, number>;
+  /** Records taken from Kafka, those included that did not become records of the task. */
+  read: number;
 }
 
-export const emptyChunk = (): Chunk => ({ records: [], positions: new Map(), batches: [] });
+export const emptyChunk = (): Chunk => ({
+  records: [],
+  positions: new Map(),
+  batches: [],
+  newest: new Map(),
+  read: 0,
+});
 
 /** Coordinates and bytes of the record a failure is about. */
 export interface RawRecord {
@@ -40,10 +57,12 @@ export class SinkDecoder {
   readonly #pipeline: Pipeline;
   readonly #operator: StageOperator;
   readonly #report: RawFailureReporter;
+  readonly #clock: StageClock;
 
-  constructor(pipeline: Pipeline, operator: StageOperator, report: RawFailureReporter) {
+  constructor(pipeline: Pipeline, operator: StageOperator, clock: StageClock, report: RawFailureReporter) {
     this.#pipeline = pipeline;
     this.#operator = operator;
+    this.#clock = clock;
     this.#report = report;
   }
 
@@ -84,7 +103,7 @@ export class SinkDecoder {
 
   async #decodeBatch(chunk: Chunk, max: number, signal: AbortSignal): Promise<'end' | 'slice'> {
     const batch = this.#batch!;
-    const end = this.#fast(batch, this.#cursor!, chunk.records, max);
+    const end = this.#fast(batch, this.#cursor!, chunk, max);
     if (end === 'failed') {
       const record = await this.#withCare(batch, this.#cursor!);
       if (signal.aborted) return 'end';
@@ -93,7 +112,9 @@ export class SinkDecoder {
     }
     const done = end === 'done';
     const next = done ? batch.lastOffset + 1 : this.#cursor!.offset + 1;
-    chunk.positions.set(`${batch.partition} ${batch.topic}`, {
+    const key = `${batch.partition} ${batch.topic}`;
+    if (this.#cursor!.timestamp > 0) chunk.newest.set(key, this.#cursor!.timestamp);
+    chunk.positions.set(key, {
       topic: batch.topic,
       partition: batch.partition,
       offset: next,
@@ -109,22 +130,30 @@ export class SinkDecoder {
   #fast(
     batch: RawBatch,
     cursor: RecordCursor,
-    into: SinkRecord[],
+    chunk: Chunk,
     max: number,
   ): 'done' | 'full' | 'slice' | 'failed' {
     const { keyConverter, valueConverter, transforms } = this.#pipeline;
+    const into = chunk.records;
+    const clock = this.#clock;
+    clock.beginLoop();
     const { topic, partition, timestampType } = batch;
     const sliceEnd = performance.now() + SLICE_MS;
     let count = 0;
     try {
       while (into.length < max) {
-        if ((++count & 127) === 0 && performance.now() > sliceEnd) return 'slice';
+        if ((count & 127) === 127 && performance.now() > sliceEnd) return 'slice';
         if (!cursor.next()) return 'done';
+        count++;
         this.#held = true;
+        const timed = clock.beginRecord();
         const headers = cursor.headers.length === 0 ? NO_HEADERS : this.#headers(topic, cursor);
         const raw = cursor.headers.length === 0 ? NO_HEADERS : rawHeaders(cursor);
+        if (timed) clock.mark(HEADER_CONVERTER);
         const key = keyConverter.toConnect(topic, raw, cursor.key);
+        if (timed) clock.mark(KEY_CONVERTER);
         const value = valueConverter.toConnect(topic, raw, cursor.value);
+        if (timed) clock.mark(VALUE_CONVERTER);
         let record: SinkRecord | null = new SinkRecord(
           topic,
           partition,
@@ -139,6 +168,7 @@ export class SinkDecoder {
           topic,
         );
         for (let t = 0; t < transforms.length && record !== null; t++) record = transforms[t]!.apply(record);
+        if (timed) clock.mark(TRANSFORMATION);
         if (record === null) this.#operator.status.skipped++;
         else into.push(record);
         this.#held = false;
@@ -148,6 +178,9 @@ export class SinkDecoder {
       // A batch that cannot be read at all is not a matter of one record.
       if (!this.#held) throw error;
       return 'failed';
+    } finally {
+      chunk.read += count;
+      clock.endLoop();
     }
   }
 
@@ -231,10 +264,11 @@ export function rawRecord(batch: RawBatch, cursor: RecordCursor): RawRecord {
 const rawHeaders = ({ headers }: Pick<RecordCursor, 'headers'>): Headers =>
   headers.map(({ key, value }) => ({ key, schema: null, value }));
 
-/** As Connect writes coordinates into its error log, with the key added. */
-export function whereIs(raw: RawRecord): string {
+/** Coordinates as Connect writes them into its error log; for the failure of a task, the key is added. */
+export function whereIs(raw: RawRecord): Pick<Failure, 'at' | 'where'> {
   const type = raw.timestampType === 'create' ? 'CreateTime' : 'LogAppendTime';
-  return `topic='${raw.topic}', partition=${raw.partition}, offset=${raw.offset}, timestamp=${raw.timestamp}, timestampType=${type}, key=${keyText(raw.key)}`;
+  const at = `topic='${raw.topic}', partition=${raw.partition}, offset=${raw.offset}, timestamp=${raw.timestamp}, timestampType=${type}`;
+  return { at: `${at}, key=${keyText(raw.key)}`, where: `consumed record is {${at}}` };
 }
 
 const MAX_KEY_CHARS = 64;

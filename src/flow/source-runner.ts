@@ -1,10 +1,10 @@
 /** Runs one source task: poll → transforms → converters → batches → Kafka, and offsets with or after them. */
-import type { SourceRecord } from '../kernel';
+import { causeChain, type SourceRecord } from '../kernel';
 import type { SourceTask, SourceTaskContext } from '../plugin';
-import { AtLeastOnce, type DeliveryHost } from './at-least-once';
+import { AtLeastOnce } from './at-least-once';
 import { ExactlyOnce } from './exactly-once';
 import { MetricsScope } from './metrics-scope';
-import type { SourceDelivery } from './source-delivery';
+import type { DeliveryHost, SourceDelivery } from './source-delivery';
 import { checkPolled } from './source-encoder';
 import { SourceMetrics } from './source-metrics';
 import { asError, StageOperator, untilHealed } from './stage';
@@ -107,9 +107,17 @@ class SourceRunner {
     const wasStopped = control.signal.aborted;
     const late = await this.#finish();
     this.#operator.log.flush();
-    if (late !== null && !wasStopped) control.fail(asError(late));
+    if (late !== null) this.#endedBadly(asError(late), wasStopped);
     if (control.failure !== null) throw control.failure;
     this.status.to('STOPPED');
+  }
+
+  /** One that was to stop has stopped all the same: what is not stored is read again. */
+  #endedBadly(error: Error, wasStopped: boolean): void {
+    if (!wasStopped) this.control.fail(error);
+    else if (this.control.failure === null && !this.control.abandoned) {
+      this.#options.logger.warn({}, `task did not end cleanly: ${causeChain(error).join(': ')}`);
+    }
   }
 
   async #open(): Promise<void> {
@@ -159,9 +167,9 @@ class SourceRunner {
   }
 
   async #poll(signal: AbortSignal): Promise<readonly SourceRecord[] | null> {
-    const { plugin, exactlyOnce } = this.#options;
+    const { plugin } = this.#options;
     const task = this.#task!;
-    const room = exactlyOnce ? null : this.#options.producer.ready();
+    const room = this.#delivery.ready();
     if (room !== null) await orAborted(room, signal);
     const began = performance.now();
     const polled = await untilHealed(this.#operator, 'TASK_POLL', plugin.name, () =>
@@ -186,7 +194,7 @@ class SourceRunner {
     const task = this.#task;
     return runAll(null, [
       () => this.#delivery.finish(control.failure !== null),
-      () => task && control.call('dispose', () => task[Symbol.asyncDispose]()),
+      () => task && control.call('dispose', async () => task[Symbol.asyncDispose]()),
     ]);
   }
 }

@@ -115,8 +115,9 @@ export class StageOperator {
         problem = error;
       }
     }
-    if (this.signal.aborted && problem instanceof Pending) return SKIPPED;
     this.status.wait(null);
+    // Stopping: the record comes again after the restart.
+    if (this.signal.aborted) return SKIPPED;
     await this.tolerate({ stage, className, error: asError(problem), ...at() }, report);
     return SKIPPED;
   }
@@ -134,6 +135,13 @@ export class StageOperator {
     }
   }
 
+  /** The same for a record that the plug-in itself gives up. */
+  async refuse(failure: Failure, report: FailureReporter): Promise<void> {
+    this.#failures.add(1);
+    await report(failure);
+    this.skip(failure, 'Tolerance exceeded in Errant Record Reporter');
+  }
+
   /** Reports and logs a failure; throws TASK_FAILED unless `errors.tolerance=all`. */
   async tolerate(failure: Failure, report: FailureReporter | null = null): Promise<void> {
     if (report !== null) await report(failure);
@@ -141,11 +149,11 @@ export class StageOperator {
   }
 
   /** As `tolerate`, without reporting: for raw input that never became a record. */
-  skip(failure: Failure): void {
+  skip(failure: Failure, headline = 'Tolerance exceeded in error handler'): void {
     this.#errors.add(1);
     this.#lastErrorAt = Date.now();
     if (this.policy.logEnable || this.policy.tolerance === 'all') this.#write(failure);
-    if (this.policy.tolerance === 'none') throw toleranceExceeded(failure);
+    if (this.policy.tolerance === 'none') throw toleranceExceeded(failure, headline);
     this.#skipped.add(1);
     this.status.skipped++;
   }
@@ -163,15 +171,11 @@ export class StageOperator {
   }
 }
 
-const toleranceExceeded = ({ stage, className, error, at }: Failure): MillraceError =>
-  new MillraceError(
-    'TASK_FAILED',
-    `Tolerance exceeded in error handler: stage ${stage}, class ${className}, {${at}}`,
-    {
-      cause: error,
-      hint: 'errors.tolerance=all skips such records; errors.deadletterqueue.topic.name keeps those of a sink.',
-    },
-  );
+const toleranceExceeded = ({ stage, className, error, at }: Failure, headline: string): MillraceError =>
+  new MillraceError('TASK_FAILED', `${headline}: stage ${stage}, class ${className}, {${at}}`, {
+    cause: error,
+    hint: 'errors.tolerance=all skips such records; errors.deadletterqueue.topic.name keeps those of a sink.',
+  });
 
 export const asError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(String(thrown));

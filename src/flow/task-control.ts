@@ -42,11 +42,13 @@ export class TaskControl implements Pick<TaskHandle, 'pause' | 'resume' | 'stop'
   /** Begins to run; the answer settles with the run, and resolves when the task is left behind in it. */
   run(task: () => Promise<void>): Promise<void> {
     this.#ended = task();
-    this.#ended.catch(() => {});
-    return new Promise((resolve, reject) => {
+    const done = new Promise<void>((resolve, reject) => {
       this.#ended.then(resolve, reject);
       this.left.addEventListener('abort', () => resolve());
     });
+    // The state tells of a failure to whom does not wait.
+    done.catch(() => {});
+    return done;
   }
 
   /** Calls the plug-in; what it throws at once comes as a rejection, too. */

@@ -130,7 +130,10 @@ export class TaskMetrics {
     const ms = performance.now() - began;
     this.spent('OFFSET_COMMIT', ms);
     this.#commitSuccess.record(Number(succeeded));
-    if (!succeeded) return this.#commitFailures.add(1);
+    if (!succeeded) {
+      this.#commitFailures.add(1);
+      return;
+    }
     this.#commitMs.record(ms);
     this.#commitSeconds.observe(ms / 1000);
   }

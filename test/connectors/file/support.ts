@@ -23,6 +23,7 @@ import {
   STRING_SCHEMA,
   Struct,
 } from '../../../src/plugin';
+import { NO_CONSUMER } from '../../support/sink-context';
 import { waitFor } from '../../support/wait';
 
 export const plugin = (name: string): Plugin => plugins.find((each) => each.name === name)!;
@@ -114,6 +115,7 @@ export class SourceHarness implements AsyncDisposable {
         if (tolerance === 'none') throw new Error(`Tolerance exceeded: ${error.message} at ${where}`);
         harness.skipped.push(`${where}: ${error.message}`);
       },
+      transaction: null,
     };
     harness.task = await declaration.open(context, declaration.config.parse(config));
     return harness;
@@ -194,6 +196,7 @@ export class SinkHarness implements AsyncDisposable {
     const harness = new SinkHarness();
     const declaration = sinkPlugin(name);
     const context: SinkTaskContext = {
+      ...NO_CONSUMER,
       connector: 'test',
       task: 0,
       logger: harness.log,

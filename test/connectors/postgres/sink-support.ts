@@ -12,6 +12,7 @@ import {
   Struct,
   struct,
 } from '../../../src/plugin';
+import { NO_CONSUMER } from '../../support/sink-context';
 import { stackAddresses, uniqueName } from '../../support/stack';
 
 export interface Reported {
@@ -95,6 +96,7 @@ export function useDatabase(): TestDatabase {
       const reported: Reported[] = [];
       const stop = new AbortController();
       const context: SinkTaskContext = {
+        ...NO_CONSUMER,
         connector: 'test',
         task: 0,
         logger: SILENT,

@@ -92,6 +92,7 @@ export async function startSource(
       if (!tolerant) throw error;
       skipped.push({ error, where });
     },
+    transaction: null,
   };
   const raw = {
     'connection.url': bench.url,
