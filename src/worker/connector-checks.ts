@@ -1,6 +1,6 @@
 /** Validation of a connector as REST asks for it, with everything this worker knows. */
 import { type CheckedConnector, checkConnector } from './connector-config';
-import { InvalidConnectorError } from './herder';
+import { type GivenConfig, InvalidConnectorError } from './herder';
 import type { HostEnvironment } from './host';
 import { REGISTRY_URL } from './pipeline';
 import { resolveReferences } from './references';
@@ -8,9 +8,9 @@ import type { ConfigInfos } from './validation/infos';
 import type { WorkerConfig } from './worker-config';
 
 export interface ConnectorChecks {
-  validate(config: Readonly<Record<string, string | null>>): Promise<ConfigInfos>;
+  validate(config: GivenConfig): Promise<ConfigInfos>;
   /** Throws InvalidConnectorError. */
-  check(config: Readonly<Record<string, string>>): Promise<void>;
+  check(config: GivenConfig): Promise<void>;
 }
 
 export function connectorChecks(environment: HostEnvironment, _worker: WorkerConfig): ConnectorChecks {
@@ -29,7 +29,7 @@ export function connectorChecks(environment: HostEnvironment, _worker: WorkerCon
       return { name: '', error_count: 0, groups: [], configs: [] };
     },
     async check(config) {
-      const { issues } = await checked(config);
+      const { issues } = await checked(config as Readonly<Record<string, string>>);
       const errors = issues.filter(({ kind }) => kind !== 'unknown');
       if (errors.length > 0) throw new InvalidConnectorError(errors.map(({ message }) => message).join('\n'));
     },

@@ -1,6 +1,6 @@
 /** A worker as REST sees it, in either mode: reads from memory, writes through the config store. */
 import type { Metrics } from '../../kernel';
-import type { Herder, InternalSignature, OffsetChange, Stage } from '../herder';
+import type { GivenConfig, Herder, InternalSignature, OffsetChange, Stage } from '../herder';
 import type { KafkaWatch } from '../kafka-watch';
 import type { TargetState } from '../lifecycle';
 import type { ConfigInfos } from '../validation/infos';
@@ -19,13 +19,14 @@ import {
   putConnector,
   requireLeader,
   setTarget,
+  withoutNulls,
 } from './writes';
 
 export interface HerderParts {
   readonly core: Core;
   readonly watch: KafkaWatch;
   readonly metrics: Metrics;
-  validate(config: Readonly<Record<string, string | null>>): Promise<ConfigInfos>;
+  validate(config: GivenConfig): Promise<ConfigInfos>;
   readonly check: CheckConfig;
   /** Resolves once what a write began is under way: a worker alone answers with the tasks. */
   settled(name: string): Promise<void>;
@@ -39,8 +40,6 @@ export interface HerderParts {
   /** Problems of other services in the process, told with the worker's own. */
   readonly beside: () => readonly string[];
 }
-
-type Raw = Readonly<Record<string, string>>;
 
 export class WorkerHerder implements Herder {
   readonly #parts: HerderParts;
@@ -124,24 +123,24 @@ export class WorkerHerder implements Herder {
     return this.#core.parts.catalog.all();
   }
 
-  validate(config: Readonly<Record<string, string | null>>): Promise<ConfigInfos> {
+  validate(config: GivenConfig): Promise<ConfigInfos> {
     const stage = `performing multi-property validation for the connector ${config.name ?? ''}`;
     return this.#core.stages.run(stage.trimEnd(), () => this.#parts.validate(config));
   }
 
-  async createConnector(name: string, config: Raw, initialState: TargetState | null) {
+  async createConnector(name: string, config: GivenConfig, initialState: TargetState | null) {
     await createConnector(this.#core, this.#parts.check, name, config, initialState ?? undefined);
     await this.#parts.settled(name);
     return connectorInfo(this.#core, name);
   }
 
-  async putConnector(name: string, config: Raw) {
+  async putConnector(name: string, config: GivenConfig) {
     const { created } = await putConnector(this.#core, this.#parts.check, name, config);
     await this.#parts.settled(name);
     return { created, info: connectorInfo(this.#core, name) };
   }
 
-  async patchConnector(name: string, patch: Readonly<Record<string, string | null>>) {
+  async patchConnector(name: string, patch: GivenConfig) {
     await patchConnector(this.#core, this.#parts.check, name, patch);
     await this.#parts.settled(name);
     return { info: connectorInfo(this.#core, name) };
@@ -186,10 +185,10 @@ export class WorkerHerder implements Herder {
     return [];
   }
 
-  async putTasks(name: string, tasks: readonly Raw[], signature: InternalSignature): Promise<void> {
+  async putTasks(name: string, tasks: readonly GivenConfig[], signature: InternalSignature): Promise<void> {
     this.#parts.verify(signature);
     requireLeader(this.#core);
-    await this.#core.storeTasks(name, tasks);
+    await this.#core.storeTasks(name, tasks.map(withoutNulls));
   }
 
   async fenceZombies(name: string, signature: InternalSignature): Promise<void> {

@@ -1,14 +1,14 @@
 /** Changes of what the cluster is to run: checked, then written by the leader, one after the other. */
 import { MillraceError } from '../../kernel';
-import { OtherWorkerError } from '../herder';
+import { type GivenConfig, OtherWorkerError } from '../herder';
 import type { TargetState } from '../lifecycle';
 import type { RawConfig } from '../storage/types';
 import type { ConnectorInfo } from '../worker-view';
 import type { Core } from './core';
 import { configOf, connectorInfo, notFound } from './views';
 
-/** Throws InvalidConnectorError. */
-export type CheckConfig = (config: RawConfig) => Promise<void>;
+/** Throws InvalidConnectorError, for null values too. */
+export type CheckConfig = (config: GivenConfig) => Promise<void>;
 
 /** Throws OtherWorkerError unless this worker leads. */
 export function requireLeader(core: Core): void {
@@ -20,10 +20,10 @@ export async function createConnector(
   core: Core,
   check: CheckConfig,
   name: string,
-  config: RawConfig,
+  given: GivenConfig,
   target: TargetState | undefined,
 ): Promise<ConnectorInfo> {
-  await checkConfig(core, check, name, config);
+  const config = await checkConfig(core, check, name, given);
   requireLeader(core);
   await core.writes.run(async () => {
     if (core.configs.state.config(name) !== null) throw alreadyExists(name);
@@ -39,9 +39,9 @@ export async function putConnector(
   core: Core,
   check: CheckConfig,
   name: string,
-  config: RawConfig,
+  given: GivenConfig,
 ): Promise<{ created: boolean; info: ConnectorInfo }> {
-  await checkConfig(core, check, name, config);
+  const config = await checkConfig(core, check, name, given);
   requireLeader(core);
   const created = await core.writes.run(async () => {
     const isNew = core.configs.state.config(name) === null;
@@ -55,7 +55,7 @@ export async function patchConnector(
   core: Core,
   check: CheckConfig,
   name: string,
-  patch: Readonly<Record<string, string | null>>,
+  patch: GivenConfig,
 ): Promise<{ info: ConnectorInfo }> {
   requireLeader(core);
   configOf(core, name);
@@ -66,7 +66,7 @@ export async function patchConnector(
   return { info: connectorInfo(core, name) };
 }
 
-function applyPatch(config: RawConfig, patch: Readonly<Record<string, string | null>>): RawConfig {
+function applyPatch(config: RawConfig, patch: GivenConfig): RawConfig {
   const patched: Record<string, string> = { ...config };
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete patched[key];
@@ -75,11 +75,20 @@ function applyPatch(config: RawConfig, patch: Readonly<Record<string, string | n
   return patched;
 }
 
-async function checkConfig(core: Core, check: CheckConfig, name: string, config: RawConfig): Promise<void> {
+async function checkConfig(
+  core: Core,
+  check: CheckConfig,
+  name: string,
+  config: GivenConfig,
+): Promise<RawConfig> {
   await core.stages.run(`performing multi-property validation for the connector ${name}`, () =>
     check(config),
   );
+  return withoutNulls(config);
 }
+
+export const withoutNulls = (config: GivenConfig): RawConfig =>
+  Object.fromEntries(Object.entries(config).filter((entry): entry is [string, string] => entry[1] !== null));
 
 async function write(core: Core, name: string, config: RawConfig, target?: TargetState): Promise<void> {
   await core.learnClass(config['connector.class'] ?? '');
