@@ -1,6 +1,6 @@
 /** Source offsets in a compacted topic, byte for byte as Kafka Connect keeps them (connect.md §2.1). */
-import type { OffsetStore } from '../flow';
-import type { CompactedLogOptions, KafkaPort } from '../kafka/port';
+import type { OffsetEntry, OffsetStore } from '../flow';
+import type { CompactedLogOptions, Isolation, KafkaPort } from '../kafka/port';
 import { OffsetState, offsetKey, parseOffset } from './offset-store';
 
 export interface KafkaOffsetStoreOptions {
@@ -9,7 +9,19 @@ export interface KafkaOffsetStoreOptions {
   readonly replicationFactor: number;
   /** Further settings of the topic when it is created. */
   readonly configs?: Readonly<Record<string, string>>;
+  /** `read_committed` where exactly-once sources write to the topic; `read_uncommitted` unless given. */
+  readonly isolation?: Isolation;
 }
+
+/** Records of the topic, in Connect's bytes; a null offset makes a tombstone. */
+export const encodeOffsets = (
+  connector: string,
+  entries: readonly OffsetEntry[],
+): { readonly key: Buffer; readonly value: Buffer | null }[] =>
+  entries.map(({ partition, offset }) => ({
+    key: Buffer.from(offsetKey(connector, partition)),
+    value: offset === null ? null : Buffer.from(JSON.stringify(offset)),
+  }));
 
 /** The topic is created and read when the first offset is asked for or stored. */
 export function createKafkaOffsetStore(kafka: KafkaPort, options: KafkaOffsetStoreOptions): OffsetStore {
@@ -40,12 +52,7 @@ export function createKafkaOffsetStore(kafka: KafkaPort, options: KafkaOffsetSto
     },
     async set(connector, entries) {
       await started();
-      await log.write(
-        entries.map(({ partition, offset }) => ({
-          key: Buffer.from(offsetKey(connector, partition)),
-          value: offset === null ? null : Buffer.from(JSON.stringify(offset)),
-        })),
-      );
+      await log.write(encodeOffsets(connector, entries));
     },
     async all(connector) {
       await started();

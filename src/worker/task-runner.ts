@@ -1,5 +1,12 @@
 /** One task from its configuration to a running data plane. */
-import { type ErrorPolicy, type OffsetStore, runSinkTask, runSourceTask, type TaskHandle } from '../flow';
+import {
+  type ErrorPolicy,
+  type OffsetStore,
+  runSinkTask,
+  runSourceTask,
+  type StuckCall,
+  type TaskHandle,
+} from '../flow';
 import { type Config, causeChain, type Logger, type Metrics, MillraceError } from '../kernel';
 import type { SinkConnector, SourceConnector, TaskConfig } from '../plugin';
 import type { Catalog } from './catalog';
@@ -8,6 +15,12 @@ import type { KafkaClients } from './clients';
 import type { Connector } from './connector-config';
 import { hintField, NO_PROGRESS } from './connector-status';
 import { buildPipeline, closePipeline } from './pipeline';
+import {
+  type ExactlyOnceSupport,
+  exactlyOnceOptions,
+  type OffsetsOfConnector,
+  offsetsOf,
+} from './source-offsets';
 import { topicCreation, wholeName } from './topic-keys';
 import { trackProducer, trackReaders } from './topic-tracker';
 import type { Progress, TaskStatusState } from './worker-view';
@@ -20,6 +33,10 @@ export interface TaskEnvironment {
   readonly catalog: Catalog;
   readonly clients: KafkaClients;
   readonly offsets: OffsetStore;
+  /** Whether connectors may keep their offsets in a topic of their own: not in standalone mode. */
+  readonly ownOffsetTopics?: boolean;
+  /** Null or absent: sources deliver at least once. */
+  readonly exactlyOnce?: ExactlyOnceSupport | null;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** For converters; see ConverterContext. */
@@ -46,6 +63,8 @@ export interface RunningTask {
   readonly state: TaskStatusState;
   readonly error: Error | null;
   readonly waiting: string | null;
+  /** The call of the plug-in that does not come back, null when none is stuck. */
+  readonly stuckIn: StuckCall | null;
   readonly progress: Progress;
   /** Settles when the task has ended; rejects when it failed. */
   readonly done: Promise<void>;
@@ -111,6 +130,9 @@ export function startTask(
     get waiting() {
       return handle?.waiting ?? null;
     },
+    get stuckIn() {
+      return handle?.stuckIn ?? null;
+    },
     get progress() {
       return handle?.progress ?? NO_PROGRESS;
     },
@@ -175,15 +197,26 @@ function launchSource(
   spec: TaskSpec,
   plugin: SourceConnector,
   common: Common,
-  { worker, workerConfig, clients, offsets, once }: TaskEnvironment,
+  environment: TaskEnvironment,
 ): TaskHandle {
+  const { worker, workerConfig, clients, once, exactlyOnce = null } = environment;
   const settings = producerSettings(worker, spec.connectorConfig);
-  return runSourceTask({
+  const kafka = clients.port(settings.connection);
+  const parts = offsetParts(spec, environment);
+  const offsets = offsetsOf(kafka, parts);
+  const transactions =
+    exactlyOnce === null ? null : exactlyOnceOptions(spec, exactlyOnce, parts, clients, settings);
+  const handle = runSourceTask({
     ...common,
     plugin,
-    kafka: clients.port(settings.connection),
+    kafka,
     producer: trackProducer(clients.producer(settings), spec.usedTopics),
     offsets,
+    exactlyOnce: transactions && {
+      ...transactions,
+      openProducer: () =>
+        trackProducer(transactions.openProducer(), without(spec.usedTopics, transactions.offsets.topic)),
+    },
     topicCreation: workerConfig.boolean('topic.creation.enable') ? topicCreation(spec.connectorConfig) : null,
     compression: settings.compression,
     batchBytes: settings.batchBytes,
@@ -191,7 +224,20 @@ function launchSource(
     maxRecordBytes: settings.maxRecordBytes,
     once: once !== null,
   });
+  void handle.done.catch(() => {}).then(() => offsets.close());
+  return handle;
 }
+
+/** What decides where a connector's offsets are; also for others than its tasks. */
+export const offsetParts = (
+  { framework }: Pick<TaskSpec, 'framework'>,
+  { workerConfig, offsets, exactlyOnce = null, ownOffsetTopics = false }: TaskEnvironment,
+): OffsetsOfConnector => ({ framework, workerConfig, offsets, exactlyOnce, ownOffsetTopics });
+
+/** Offsets go with the data, but their topic is not one that the connector uses. */
+const without = (topics: TaskSpec['usedTopics'], hidden: string): TaskSpec['usedTopics'] => ({
+  add: (topic) => topic !== hidden && topics.add(topic),
+});
 
 function launchSink(
   spec: TaskSpec,
