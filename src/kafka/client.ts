@@ -15,7 +15,7 @@ import { createCoordinators } from './coordinator';
 import { createGroupMember } from './group-member';
 import { createLanes, type Lane } from './lane';
 import { createMetadata, type Metadata } from './metadata';
-import { commitOffsets, committedOffsets, listOffsets } from './offsets';
+import { commitOffsets, committedOffsets, deleteOffsets, listOffsets } from './offsets';
 import type { CompactedLogOptions, KafkaOptions, KafkaPort, OffsetSpec } from './port';
 import { createProducer } from './producer';
 import { orAborted, retrying } from './retry';
@@ -55,6 +55,7 @@ export function createKafka(
     group: (groupOptions) => createGroupMember({ openLane, heartbeats, coordinators, logger }, groupOptions),
     commit: (groupId, member, positions) => commitOffsets(commits, coordinators, groupId, member, positions),
     committed: (groupId, partitions) => committedOffsets(commits, coordinators, groupId, partitions),
+    deleteOffsets: (groupId, partitions) => deleteOffsets(commits, coordinators, groupId, partitions),
     compactedLog: (logOptions: CompactedLogOptions) => createCompactedLog(port, logOptions, logger),
     connect: (signal) => connect(queries, metadata, options.brokers, signal),
     clusterId: () => retrying(() => metadata.clusterId(), { timeoutMs: API_TIMEOUT_MS }),

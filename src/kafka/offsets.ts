@@ -9,6 +9,7 @@ import type { GroupIdentity, Isolation, OffsetSpec } from './port';
 import { retrying } from './retry';
 import { EARLIEST, LATEST, type ListOffsetsAnswer, listOffsetsRequest } from './wire/list-offsets';
 import { type OffsetCommitAnswer, offsetCommitRequest } from './wire/offset-commit';
+import { offsetDeleteRequest } from './wire/offset-delete';
 import { type OffsetFetchAnswer, offsetFetchRequest } from './wire/offset-fetch';
 import { byTopic } from './wire/topics';
 
@@ -131,18 +132,42 @@ function commitError(
   const refused = kafkaError(error, `commit ${where} for group ${groupId}`);
   const reason = STALE[error];
   if (reason !== undefined && isMember) return new StaleMemberError(reason, error, refused.message);
-  if (reason !== undefined) {
-    return new KafkaCodeError(
-      'KAFKA_REFUSED',
-      error,
-      `Group ${groupId} has members, so its offsets are theirs`,
-      {
-        hint: 'Stop the members of the group first; the session of a killed one ends by itself.',
-      },
-    );
-  }
+  if (reason !== undefined) return hasMembers(groupId, error);
   return error === Code.UNKNOWN_TOPIC_OR_PARTITION && !early ? missingTopic(where) : refused;
 }
+
+const hasMembers = (groupId: string, error: number): Error =>
+  new KafkaCodeError('KAFKA_REFUSED', error, `Group ${groupId} has members, so its offsets are theirs`, {
+    hint: 'Stop the members of the group first; the session of a killed one ends by itself.',
+  });
+
+/** @throws KAFKA_REFUSED while the group has members that read the topics; what is retriable is retried for a minute */
+export async function deleteOffsets(
+  lane: Lane,
+  coordinators: Coordinators,
+  groupId: string,
+  partitions: readonly TopicPartition[],
+): Promise<void> {
+  if (partitions.length === 0) return;
+  const topics = byTopic(partitions, ({ partition }) => partition);
+  const request = offsetDeleteRequest(groupId, topics);
+  const check = (error: number, what: string): void => {
+    if (error === Code.NONE || GONE.has(error)) return;
+    const occupied = error === Code.GROUP_SUBSCRIBED_TO_TOPIC || error === Code.NON_EMPTY_GROUP;
+    throw occupied ? hasMembers(groupId, error) : kafkaError(error, what);
+  };
+  const attempt = async (nodeId: number) => {
+    const answer = await lane.send(nodeId, request);
+    check(answer.error, `delete offsets of group ${groupId}`);
+    for (const { topic, partitions: results } of answer.topics) {
+      for (const { partition, error } of results)
+        check(error, `delete ${topic}-${partition} of group ${groupId}`);
+    }
+  };
+  await coordinators.retrying('group', groupId, attempt, { timeoutMs: API_TIMEOUT_MS });
+}
+
+const GONE: ReadonlySet<number> = new Set([Code.GROUP_ID_NOT_FOUND, Code.UNKNOWN_TOPIC_OR_PARTITION]);
 
 /** Committed positions; partitions without one are left out. Null: all that the group has committed. */
 export async function committedOffsets(

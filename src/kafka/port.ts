@@ -36,6 +36,8 @@ export interface KafkaPort {
   commit(groupId: string, member: GroupIdentity | null, positions: readonly Position[]): Promise<void>;
   /** Committed positions; partitions without one are left out. Null: all that the group has committed. */
   committed(groupId: string, partitions: readonly TopicPartition[] | null): Promise<Position[]>;
+  /** Forgets what a group without members has committed for partitions; what is not there is no error. */
+  deleteOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<void>;
   compactedLog(options: CompactedLogOptions): CompactedLog;
   /** Resolves when a broker answers; rejects with KAFKA_UNREACHABLE naming the addresses when the signal aborts. */
   connect(signal?: AbortSignal): Promise<void>;
@@ -257,8 +259,12 @@ export interface GroupOptions {
   readonly lostWhenSilent?: boolean;
   /** Protocols offered at each join, best first. */
   protocols(): readonly { readonly name: string; readonly metadata: Buffer }[];
-  /** Called on the leader only: assignment bytes per member id. */
-  assign(protocol: string, members: readonly GroupPeer[]): Promise<ReadonlyMap<string, Buffer>>;
+  /** Called on the leader only, with its own id: assignment bytes per member id. */
+  assign(
+    protocol: string,
+    members: readonly GroupPeer[],
+    leaderId: string,
+  ): Promise<ReadonlyMap<string, Buffer>>;
   /** A new assignment of this member. */
   onAssigned(assignment: Buffer, identity: GroupIdentity, protocol: string): Promise<void> | void;
   /** A rebalance began or this member must give everything up: called and awaited before it joins again. */
@@ -315,9 +321,13 @@ export interface CompactedLog {
   start(signal?: AbortSignal): Promise<void>;
   /** Resolves when all that was in the log at the time of the call is applied. */
   readToEnd(): Promise<void>;
-  /** Writes in order and resolves with the last offset once the own reader has applied the records. */
+  /**
+   * Writes in order and resolves with the last offset once the own reader has applied the records. `unfenced`: with a
+   * `writerId`, what any process may write without taking over; not in order with the other writes.
+   */
   write(
     records: readonly { readonly key: Buffer; readonly value: Buffer | null; readonly partition?: number }[],
+    options?: { readonly unfenced?: boolean },
   ): Promise<number>;
   /**
    * With a `writerId`: what this process writes next fences all writers before it, earlier ones of this process included.

@@ -26,6 +26,7 @@ export const SPOKEN: readonly (readonly [string, number, number])[] = [
   ['DescribeConfigs', 32, 2],
   ['DeleteGroups', 42, 1],
   ['IncrementalAlterConfigs', 44, 0],
+  ['OffsetDelete', 47, 0],
 ];
 
 /** Throws KAFKA_REFUSED that names what a broker does not take. */
