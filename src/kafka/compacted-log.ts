@@ -47,7 +47,10 @@ class TopicLog implements CompactedLog {
   #applied: number[] = [];
   #waiters: Waiter[] = [];
   #reader: BatchReader | null = null;
+  /** Null with a `writerId`, before the take-over. */
   #producer: BatchProducer | null = null;
+  /** With a `writerId`: for what needs no take-over. */
+  #unfenced: BatchProducer | null = null;
   /** Take-overs begun: only the last one counts. */
   #takeOvers = 0;
   #pumping: Promise<void> = Promise.resolve();
@@ -74,16 +77,16 @@ class TopicLog implements CompactedLog {
 
   async readToEnd(): Promise<void> {
     this.#assertRunning();
-    const { topic, isolation } = this.#options;
+    const { topic } = this.#options;
     const partitions = this.#applied.map((_, partition) => ({ topic, partition }));
-    const spec = isolation === 'read_committed' ? 'lso' : 'latest';
-    const ends = await this.#kafka.offsets(partitions, spec);
+    // Not only to the last stable offset: what is committed may lie behind a transaction that is still open.
+    const ends = await this.#kafka.offsets(partitions, 'latest');
     await this.#untilApplied(new Map(ends.map(({ partition, offset }) => [partition, offset])));
   }
 
-  async write(records: readonly WrittenRecord[]): Promise<number> {
+  async write(records: readonly WrittenRecord[], { unfenced = false } = {}): Promise<number> {
     this.#assertRunning();
-    const producer = this.#producer;
+    const producer = unfenced ? this.#anyWriter() : this.#producer;
     if (producer === null) throw notTheWriter(this.#options.topic);
     const sent = [...this.#encode(records)].map(async ([partition, builder]) => {
       const count = builder.count;
@@ -95,6 +98,11 @@ class TopicLog implements CompactedLog {
       return end - 1;
     });
     return Math.max(-1, ...(await Promise.all(sent)));
+  }
+
+  #anyWriter(): BatchProducer | null {
+    if (this.#options.writerId === undefined) return this.#producer;
+    return (this.#unfenced ??= this.#kafka.producer({ idempotent: true }));
   }
 
   async takeOver(): Promise<void> {
@@ -122,7 +130,7 @@ class TopicLog implements CompactedLog {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#pumping;
-    await Promise.all([this.#reader?.close(), this.#producer?.close()]);
+    await Promise.all([this.#reader?.close(), this.#producer?.close(), this.#unfenced?.close()]);
     this.#rejectWaiters(laneClosed());
   }
 
