@@ -1,4 +1,5 @@
-export { hashPassword } from './auth/password-hash';
+export { createBasicAuthenticator } from './auth/basic';
+export { hashPassword, parsePasswordHash } from './auth/password-hash';
 export {
   ANONYMOUS,
   type Authenticator,
@@ -8,6 +9,7 @@ export {
 } from './auth/principal';
 export type { AuthenticationOptions } from './auth/require';
 export { authenticationKeys, openAuthentication } from './auth/settings';
+export { readText, type User, type Users } from './auth/users-file';
 export * from './body';
 export * from './errors';
 export * from './listener';

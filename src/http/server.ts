@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly rawBodies?: boolean;
   /** Answers OPTIONS of known paths with their verbs, as JAX-RS does, in place of 405. */
   readonly answerOptions?: boolean;
+  /** Adds hooks that are to run before all others, also for what is refused. */
+  readonly prepare?: (server: FastifyInstance) => void;
   /** The service's own view of an error; null leaves it to the default mapping. */
   readonly mapError?: (error: unknown, request: FastifyRequest) => ErrorReply | null;
   /** Echoes this header of a request, or makes up a UUID when it has none. */
@@ -62,6 +64,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   acceptBodies(server, options.bodyTypes ?? ['application/json']);
   if (options.requestIdHeader) echoRequestId(server, options.requestIdHeader);
   server.decorateRequest('principal', null);
+  options.prepare?.(server);
   if (options.authentication) requireAuthentication(server, options.authentication);
   answerUnknownRoutes(server, options.answerOptions ?? false);
   if (options.metrics) measureRequests(server, options.metrics, options.name ?? 'http');

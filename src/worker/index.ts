@@ -4,6 +4,7 @@ export { type Catalog, createCatalog, findPlugin, namesOf, type PluginModule } f
 export type { OpenKafka } from './clients';
 export { SINK_DEF, SOURCE_DEF } from './connector-keys';
 export * from './files';
+export { parseProperties } from './files/properties';
 export * from './herder';
 export type { TargetState } from './lifecycle';
 export { type FileKind, type LintResult, lintDocument } from './lint';

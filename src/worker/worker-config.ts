@@ -156,7 +156,9 @@ const schemaOf = (name: string): convict.SchemaObj<string | null> => ({
   default: null,
   env: variable(name),
   arg: property(name),
-  sensitive: WORKER_DEF.keys.get(name)?.type === 'PASSWORD' || /password|secret|jaas|user\.info/.test(name),
+  sensitive:
+    WORKER_DEF.keys.get(name)?.type === 'PASSWORD' ||
+    /password|secret|jaas|user\.info|keystore\.key|certificate\.chain/.test(name),
 });
 
 const renamed = (values: Readonly<Record<string, string>>): Record<string, string> =>

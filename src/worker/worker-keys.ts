@@ -2,10 +2,11 @@
  * Every key of a worker file: those of Kafka Connect (standalone, distributed, REST) and a few of our own. Long because
  * it is a table. Where a default differs from Connect's, the text says so.
  */
-import { atLeast, ConfigDef, type ConfigKey, oneOf, oneOfIgnoringCase, orNull } from '../kernel';
+import { atLeast, ConfigDef, type ConfigKey, oneOf, oneOfIgnoringCase } from '../kernel';
 import { CLIENT_DEFS, CLIENT_KINDS, CONNECTION_DEF, isIgnoredByClients } from './client-keys';
 import { prefixDef } from './config-compose';
 import { DISTRIBUTED_DEF } from './distributed-keys';
+import { REST_KEYS, REST_PREFIXES } from './rest-keys';
 
 const keysOf =
   (group: string, importance: ConfigKey['importance']) =>
@@ -18,7 +19,6 @@ const keysOf =
   ): ConfigKey => ({ name, type, default: fallback, importance, group, doc, ...more });
 
 const worker = keysOf('Worker', 'MEDIUM');
-const rest = keysOf('REST', 'LOW');
 const storage = keysOf('Storage', 'MEDIUM');
 const logging = keysOf('Logging', 'LOW');
 
@@ -194,31 +194,7 @@ const OWN_DEF = new ConfigDef(
       { validator: atLeast(1) },
     ),
 
-    rest(
-      'listeners',
-      'LIST',
-      ['http://:8083'],
-      'Addresses of the REST API; an empty host is every interface, port 0 a free one.',
-    ),
-    rest('rest.advertised.host.name', 'STRING', null, 'Host name under which others reach this worker.'),
-    rest('rest.advertised.port', 'INT', null, 'Port under which others reach this worker.', {
-      validator: orNull(atLeast(1)),
-    }),
-    rest('rest.advertised.listener', 'STRING', null, 'Scheme under which others reach this worker: http.'),
-    rest('access.control.allow.origin', 'STRING', '', 'Value of the CORS header of that name; empty: none.'),
-    rest('access.control.allow.methods', 'STRING', '', 'Value of the CORS header of that name; empty: none.'),
-    rest(
-      'response.http.headers.config',
-      'STRING',
-      '',
-      'Headers of every answer: `add name: value`, `set name: value`, separated by commas.',
-    ),
-    rest(
-      'admin.listeners',
-      'STRING',
-      null,
-      'Without a value `/admin` is served with the rest; an empty one switches it off.',
-    ),
+    ...REST_KEYS,
 
     logging('log.level', 'STRING', 'info', 'Least level that is logged. Our own key.', {
       validator: oneOf('debug', 'info', 'warn', 'error', 'silent'),
@@ -236,6 +212,7 @@ const OWN_DEF = new ConfigDef(
     ),
   ],
   [
+    ...REST_PREFIXES,
     { prefix: 'key.converter.', doc: 'Keys of the key converter.' },
     { prefix: 'value.converter.', doc: 'Keys of the value converter.' },
     { prefix: 'header.converter.', doc: 'Keys of the header converter.' },
@@ -266,11 +243,9 @@ function positiveOrDefault(value: unknown): string | null {
 }
 
 /** Keys of the JVM and of its HTTP server. */
-const KEYS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(
-  `plugin.discovery rest.extension.classes ssl.client.auth`.split(/\s+/),
-);
+const KEYS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(['plugin.discovery']);
 
-const FAMILIES_WITHOUT_EFFECT = ['listeners.https.', 'admin.listeners.https.', 'metrics.context.'];
+const FAMILIES_WITHOUT_EFFECT = ['metrics.context.'];
 
 /** Whether Kafka Connect knows a key that means nothing here. */
 export function isWithoutEffect(key: string): boolean {

@@ -181,7 +181,7 @@ describe('Connect REST API, reading side', () => {
     expect(other.headers['access-control-allow-origin']).toBeUndefined();
     const preflight = await get('/connectors', {
       method: 'OPTIONS',
-      headers: { origin: 'https://ui.example' },
+      headers: { origin: 'https://ui.example', 'access-control-request-method': 'PUT' },
     });
     expect([preflight.status, preflight.headers['access-control-allow-methods']]).toEqual([200, 'GET,PUT']);
   });

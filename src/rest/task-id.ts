@@ -1,0 +1,10 @@
+import { statusError } from '../http';
+
+const MAX = 2 ** 31;
+
+/** A path that does not fit its type, an int of Java, is no path to JAX-RS. */
+export function taskIdOf(text: string): number {
+  const id = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (id >= -MAX && id < MAX) return id + 0;
+  throw statusError(404);
+}
