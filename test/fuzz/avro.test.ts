@@ -21,23 +21,10 @@ import { decodeGeneric, genericType } from '../../src/schemas/avro/generic';
 import { parseAvro } from '../../src/schemas/avro/parse';
 import { canonicalAvro, normalizedAvro } from '../../src/schemas/avro/schema-text';
 import { avroText, decode, encode, options } from '../convert/avro/support';
+import { type Random, randomOf } from '../support/random';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_121);
 const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? 300);
-
-/** Mulberry32: the same sequence for the same seed. */
-function random(seed: number) {
-  let state = seed;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-  const below = (n: number): number => Math.floor(next() * n);
-  return { next, below, pick: <T>(items: readonly T[]): T => items[below(items.length)]! };
-}
-type Random = ReturnType<typeof random>;
 
 const PRIMITIVES: readonly SchemaType[] = [
   'int8',
@@ -194,7 +181,7 @@ const DANGEROUS = [
 
 describe('Avro codecs under fuzz', () => {
   it(`gives back what it wrote, as avsc does (seed ${SEED})`, () => {
-    const rng = random(SEED);
+    const rng = randomOf(SEED);
     for (let round = 0; round < ROUNDS; round++) {
       const schema = anyStruct(rng, 3);
       const avro = parseAvro(avroText(schema), [], { strict: true }).schema;
@@ -209,7 +196,7 @@ describe('Avro codecs under fuzz', () => {
   });
 
   it(`survives damaged data of any schema (seed ${SEED})`, () => {
-    const rng = random(SEED + 1);
+    const rng = randomOf(SEED + 1);
     const reader = new BinaryReader();
     const before = process.memoryUsage().rss;
     for (let round = 0; round < ROUNDS; round++) {
@@ -236,7 +223,7 @@ describe('Avro codecs under fuzz', () => {
   });
 
   it.each(DANGEROUS)('survives data of %s', (text) => {
-    const rng = random(SEED + 2);
+    const rng = randomOf(SEED + 2);
     const avro = parseAvro(text).schema;
     // Connect has no type of null alone: only avsc reads those.
     const read = text.includes(':"null"')
@@ -267,7 +254,7 @@ describe('Avro codecs under fuzz', () => {
   });
 
   it(`takes any text for a schema, or says what is wrong with it (seed ${SEED})`, () => {
-    const rng = random(SEED + 3);
+    const rng = randomOf(SEED + 3);
     const texts = [...DANGEROUS, avroText(null), avroText(node())];
     for (let round = 0; round < ROUNDS * 10; round++) {
       const text = rng.pick(texts);

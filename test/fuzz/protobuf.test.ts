@@ -24,23 +24,10 @@ import { parseProto } from '../../src/schemas/protobuf/parse';
 import { printProto } from '../../src/schemas/protobuf/print';
 import { readProto } from '../../src/schemas/protobuf/schema-text';
 import { decode, encode, options, ownMessage, plain, protoText } from '../convert/protobuf/support';
+import { type Random, randomOf } from '../support/random';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_121);
 const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? 300);
-
-/** Mulberry32: the same sequence for the same seed. */
-function random(seed: number) {
-  let state = seed;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-  const below = (n: number): number => Math.floor(next() * n);
-  return { next, below, pick: <T>(items: readonly T[]): T => items[below(items.length)]! };
-}
-type Random = ReturnType<typeof random>;
 
 const SCALARS: readonly SchemaType[] = [
   'int8',
@@ -159,7 +146,7 @@ test.each([
   ['optional.for.nullables', { optionalForNullables: true }],
   ['wrapper.for.nullables', { wrapperForNullables: true }],
 ])('random schemas and data come back, %s', (_how, changed) => {
-  const source = random(SEED);
+  const source = randomOf(SEED);
   for (let round = 0; round < ROUNDS; round++) {
     const { schema, value } = new Maker(source).struct(3, false);
     const message = ownMessage(schema, changed);
@@ -175,7 +162,7 @@ test.each([
 });
 
 test('random schemas: text, descriptor and Connect schema are fixed points', () => {
-  const source = random(SEED + 1);
+  const source = randomOf(SEED + 1);
   for (let round = 0; round < ROUNDS; round++) {
     const { schema } = new Maker(source).struct(3, false);
     const text = protoText(schema);
@@ -197,7 +184,7 @@ const TEXT = `syntax = "proto3"; package a.b; import "google/protobuf/any.proto"
   enum E { option allow_alias = true; A = 0; B = -1; } service S { rpc R (M) returns (stream M) { option deprecated = true; } }`;
 
 test('changed text is a schema or a DataError', () => {
-  const source = random(SEED + 2);
+  const source = randomOf(SEED + 2);
   const pieces = [
     '{',
     '}',
@@ -238,7 +225,7 @@ test('changed text is a schema or a DataError', () => {
 });
 
 test('changed descriptors are a schema or an error in words', () => {
-  const source = random(SEED + 3);
+  const source = randomOf(SEED + 3);
   const bytes = encodeDescriptor(linkProto(parseProto(TEXT), []), 'a.proto');
   for (let round = 0; round < ROUNDS * 10; round++) {
     const changed = Buffer.from(bytes);

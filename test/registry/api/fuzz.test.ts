@@ -1,25 +1,14 @@
 /** Nobody's request, however odd, gives a 500, a crash or a hang. The seed of a run is in its name. */
 import { createConnection } from 'node:net';
+import { randomOf } from '../../support/random';
 import { type RegistryClient, record, startClient } from '../client';
 import { createFakeKafka } from '../fake-kafka';
 
 const SEED = Number(process.env.FUZZ_SEED ?? 20_260_801);
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 1500);
 
-/** mulberry32: the same seed gives the same run. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const random = randomOf(SEED);
-const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
-const chance = (share: number): boolean => random() < share;
+const { pick, chance } = random;
 
 const SUBJECTS = [
   's',
@@ -136,7 +125,7 @@ const QUERY: Readonly<Record<string, readonly string[]>> = {
 };
 
 const query = (): string => {
-  const count = chance(0.5) ? 0 : Math.ceil(random() * 4);
+  const count = chance(0.5) ? 0 : Math.ceil(random.next() * 4);
   const pairs = Array.from({ length: count }, () => {
     const name = pick(Object.keys(QUERY));
     return `${name}=${encode(pick(QUERY[name]!))}`;

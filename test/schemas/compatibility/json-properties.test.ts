@@ -5,106 +5,21 @@
 import { Ajv } from 'ajv';
 import { checkJson } from '../../../src/schemas/compatibility/json/check';
 import { readJsonSchema } from '../../../src/schemas/json-schema/schema-text';
+import { randomOf } from '../../support/random';
+import { JsonSchemaMaker, NAMES, VALUES } from '../support/random-json-schema';
 import { parse } from './json-support';
 
 const SEED = Number(process.env.FUZZ_SEED ?? 20_260_823);
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 400);
 
-/** mulberry32: the same seed gives the same run. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const random = randomOf(SEED);
-const below = (n: number): number => Math.floor(random() * n);
-const pick = <T>(items: readonly T[]): T => items[below(items.length)]!;
-const chance = (share: number): boolean => random() < share;
-const maybe = (share: number, members: () => object): object => (chance(share) ? members() : {});
-const some = <T>(items: readonly T[]): T[] => items.filter(() => chance(0.5));
+const { below, pick, chance } = random;
+const maker = new JsonSchemaMaker(random);
 const list = <T>(least: number, most: number, make: () => T): T[] =>
   Array.from({ length: least + below(most - least + 1) }, make);
-
-const NAMES = ['a', 'b', 'c', 'a/b', '~'];
-const VALUES = [0, 1, 2.5, -1, 'a', 'ab', '', null, true, [], {}];
-
-/**
- * Leaves out what the rules let pass against logic: `required` of names that are not declared, defaults, `oneOf` (whose
- * alternatives may come to overlap) and schemas of patterns.
- */
-function schemaOf(depth: number): unknown {
-  const kinds = depth > 0 ? 12 : 7;
-  switch (below(kinds)) {
-    case 0:
-      return chance(0.5);
-    case 1:
-      return chance(0.3) ? {} : { $ref: '#/definitions/d' };
-    case 2:
-      return { enum: [...new Set(list(1, 4, () => pick(VALUES)))] };
-    case 3:
-    case 4:
-      return {
-        type: 'string',
-        ...maybe(0.3, () => ({ maxLength: below(4) })),
-        ...maybe(0.3, () => ({ minLength: below(3) })),
-      };
-    case 5:
-      return {
-        type: pick(['integer', 'number']),
-        ...maybe(0.3, () => ({ maximum: below(4) })),
-        ...maybe(0.3, () => ({ exclusiveMinimum: below(3) - 2 })),
-        ...maybe(0.3, () => ({ multipleOf: pick([0.5, 1, 2]) })),
-      };
-    case 6:
-      return { type: pick([['string', 'null'], ['integer', 'string', 'boolean'], ['null']]) };
-    case 7:
-    case 8:
-    case 9:
-      return objectOf(depth - 1);
-    case 10:
-      return {
-        type: 'array',
-        ...maybe(0.7, () => ({
-          items: chance(0.5) ? schemaOf(depth - 1) : list(1, 2, () => schemaOf(depth - 1)),
-        })),
-        ...maybe(0.3, () => ({ additionalItems: schemaOf(depth - 1) })),
-        ...maybe(0.3, () => ({ maxItems: below(3) })),
-        ...maybe(0.2, () => ({ uniqueItems: true })),
-      };
-    default:
-      return chance(0.3)
-        ? { not: schemaOf(depth - 1) }
-        : { [pick(['anyOf', 'allOf'])]: list(1, 3, () => schemaOf(depth - 1)) };
-  }
-}
-
-function objectOf(depth: number): Record<string, unknown> {
-  const properties = Object.fromEntries(some(NAMES).map((name) => [name, schemaOf(depth)]));
-  const required = some(Object.keys(properties));
-  return {
-    type: 'object',
-    properties,
-    ...(required.length > 0 && chance(0.5) && { required }),
-    ...maybe(0.6, () => ({ additionalProperties: chance(0.6) ? false : schemaOf(depth) })),
-    ...maybe(0.2, () => ({ maxProperties: below(4) })),
-    ...maybe(0.2, () => ({ dependencies: { [pick(NAMES)]: chance(0.5) ? some(NAMES) : schemaOf(depth) } })),
-  };
-}
-
-/** With something that `#/definitions/d` leads to, recursive at times. */
-const rootOf = () => ({
-  ...(objectOf(3) as object),
-  definitions: {
-    d: chance(0.5)
-      ? { type: 'string' }
-      : { type: 'object', properties: { next: { $ref: '#/definitions/d' }, a: schemaOf(1) } },
-  },
-});
+const some = <T>(items: readonly T[]): T[] => items.filter(() => chance(0.5));
+const schemaOf = (depth: number): unknown => maker.schema(depth);
+const rootOf = () => maker.root();
 
 /** The same schema with one thing in it changed, at any depth. */
 function changed(schema: unknown): unknown {
