@@ -206,7 +206,9 @@ class ClassicMember implements GroupMember {
     const { groupId, assign } = this.#options;
     const leads = joined.leader === joined.memberId;
     // Views of the answer, which nobody keeps beyond `assign`.
-    const assignments = leads ? await assign(joined.protocol, joined.members) : new Map<string, Buffer>();
+    const assignments = leads
+      ? await assign(joined.protocol, joined.members, joined.memberId)
+      : new Map<string, Buffer>();
     const nodeId = await this.#parts.coordinators.find('group', groupId);
     const request = syncGroupRequest(groupId, identity, assignments, this.#rebalanceTimeoutMs + 5000);
     const sentAt = performance.now();
