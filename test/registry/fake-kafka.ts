@@ -8,6 +8,8 @@ export interface FakeKafka {
   append(key: string | Buffer, value: string | Buffer | null): void;
   /** Called before each write; throw or wait in it to disturb. */
   beforeWrite: (() => void | Promise<void>) | null;
+  /** Called when the records of a write are there; throw in it to lose the answer. */
+  afterWrite: (() => void) | null;
 }
 
 export function createFakeKafka(): FakeKafka {
@@ -36,6 +38,7 @@ export function createFakeKafka(): FakeKafka {
     async write(written) {
       await fake.beforeWrite?.();
       for (const { key, value } of written) append(key, value);
+      fake.afterWrite?.();
       return records.length - 1;
     },
     takeOver: async () => undefined,
@@ -51,6 +54,12 @@ export function createFakeKafka(): FakeKafka {
       topics.map((topic) => ({ topic, error: 0, partitions: [{ partition: 0, leader: 1, error: 0 }] })),
     compactedLog,
   };
-  const fake: FakeKafka = { port: port as unknown as KafkaPort, records, append, beforeWrite: null };
+  const fake: FakeKafka = {
+    port: port as unknown as KafkaPort,
+    records,
+    append,
+    beforeWrite: null,
+    afterWrite: null,
+  };
   return fake;
 }

@@ -13,8 +13,9 @@ import {
 import type { RegistryEvent } from '../log/events';
 import type { Content } from '../state/content';
 import { ruleSetProblem } from '../state/contracts';
-import { isValidSubject, parseSubject, type SubjectName } from '../state/names';
+import { isValidSubject, parseSubject, relativeSubject, type SubjectName } from '../state/names';
 import type { StoredVersion } from '../state/subject';
+import type { Batch, Draft } from './batch';
 import { checkCandidate } from './compatibility';
 import { hasDefaultsOrOverrides, withContract } from './contract';
 import { propagateTags } from './entity-tags';
@@ -27,7 +28,8 @@ import {
   type SchemaRequest,
   saysTheSame,
 } from './lookup';
-import { type Registry, requireWritable, writeEvents, writing } from './registry';
+import { asPrimary, REGISTER, type Registry, requireWritable } from './registry';
+import type { Judgement } from './write-queue';
 
 export interface RegisterOptions {
   readonly normalize: boolean;
@@ -37,7 +39,6 @@ export interface RegisterOptions {
   readonly propagateTags: boolean;
 }
 
-const ACTION = 'Register';
 /** Other registries may write between our look at the log and our record; then the place is looked for anew. */
 const MAX_ATTEMPTS = 5;
 
@@ -58,18 +59,32 @@ export async function register(
   // The way nearly all requests go: a producer registers at its start what is there. No write, so no lock and no mode.
   const known = findRegistered(registry, name, request, options);
   if (known !== undefined) return known;
-  return writing(registry, ACTION, async () => {
+  return asPrimary(registry, REGISTER, async () => {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const again = findRegistered(registry, name, request, options);
-      if (again !== undefined) return again;
-      const stored = await place(registry, name, request, options);
+      const stored = await registry.writes.together((batch) => {
+        if (mustWait(batch, name, request)) return 'wait';
+        // Somebody else may have been quicker. In a subject that is not there nobody was, so the text is not read again.
+        const again =
+          registry.state.subject(name.qualified) && findRegistered(registry, name, request, options);
+        return again ? { answer: again } : place(registry, batch, name, request, options);
+      });
       if (stored !== undefined) return stored;
     }
     throw storeError(
-      ACTION,
+      REGISTER,
       new RetriableError('Other registries wrote the same versions at the same time.'),
     );
   });
+}
+
+/**
+ * What a registration looks at: the versions of its subject, those it refers to, and what it leaves to them. An import may
+ * bring any id, also one that the batch gives. Which ids contents are going to have, the batch tells itself.
+ */
+function mustWait(batch: Batch, name: SubjectName, { id, references }: SchemaRequest): boolean {
+  if (batch.isEmpty) return false;
+  if (id !== null || batch.hasSubject(name.qualified)) return true;
+  return references.some(({ subject }) => batch.hasSubject(relativeSubject(subject, name.context)));
 }
 
 /** Read leniently, so that what was accepted once stays usable; a schema that is only invalid for a new one is not found. */
@@ -105,17 +120,20 @@ function findRegistered(
 const matchesId = (found: StoredVersion, request: SchemaRequest): boolean =>
   request.id === null || request.id === found.id;
 
-/** Writes a version; undefined when another writer took its place or its id. */
+/** The answer is undefined when another writer took the place or the id. */
+type Placement = Judgement<StoredVersion | undefined>;
+
 function place(
   registry: Registry,
+  batch: Batch,
   name: SubjectName,
   request: SchemaRequest,
   options: RegisterOptions,
-): Promise<StoredVersion | undefined> {
+): Placement {
   requireRegistrable(registry, name, request);
   return request.id === null
-    ? placeNext(registry, name, request, options)
-    : placeImported(registry, name, request, request.id);
+    ? placeNext(registry, batch, name, request, options)
+    : placeImported(registry, batch, name, request, request.id);
 }
 
 /** Throws 42205: an id may be brought in the modes made for that, and must be brought there. */
@@ -129,12 +147,13 @@ function requireRegistrable(registry: Registry, name: SubjectName, { id }: Schem
   }
 }
 
-async function placeNext(
+function placeNext(
   registry: Registry,
+  batch: Batch,
   name: SubjectName,
   given: SchemaRequest,
   options: RegisterOptions,
-): Promise<StoredVersion | undefined> {
+): Placement {
   const { state } = registry;
   const subject = state.subject(name.qualified);
   const version = subject?.nextVersion() ?? 1;
@@ -142,13 +161,14 @@ async function placeNext(
   const { normalize } = options;
   const candidate = readCandidate(registry, name, request, { normalize, purpose: 'register' });
   const existing = request.version === 0 && subject && findVersion(registry, subject, candidate, 'live');
-  if (existing) return existing;
+  if (existing) return { answer: existing };
   if (!options.force) requireCompatible(registry, name, candidate);
   if (request.version > 0 && request.version !== version) {
     throw invalidSchema('Version is not one more than previous version');
   }
-  const id = knownId(registry, name, candidate.content) ?? nextId(registry, name.context);
-  return writeVersion(registry, name, { version, id, content: candidate.content });
+  const { content } = candidate;
+  const id = knownId(registry, batch, name, content) ?? nextId(registry, batch, name.context);
+  return { draft: draftOf(registry, batch, name, { version, id, content }) };
 }
 
 /** What the request leaves open is as in the version before, within the defaults and overrides of the configuration. */
@@ -183,30 +203,38 @@ function requireCompatible(registry: Registry, name: SubjectName, candidate: Can
 }
 
 /** FORWARD takes what IMPORT takes, but the ids are this registry's own. */
-async function placeImported(
+function placeImported(
   registry: Registry,
+  batch: Batch,
   name: SubjectName,
   request: SchemaRequest,
   wished: number,
-): Promise<StoredVersion | undefined> {
+): Placement {
   const { state } = registry;
   const { content } = readCandidate(registry, name, request, { normalize: false, purpose: 'import' });
   const isImport = state.settings.effectiveMode(name.qualified) === 'IMPORT';
-  const id = isImport ? wished : (knownId(registry, name, content) ?? nextId(registry, name.context));
+  const id = isImport
+    ? wished
+    : (knownId(registry, batch, name, content) ?? nextId(registry, batch, name.context));
   const taken = state.id(name.context, id);
   if (taken !== undefined && taken.content !== state.pool.known(content)) throw idTaken(id, name.qualified);
   const subject = state.subject(name.qualified);
   const version = request.version > 0 ? request.version : (subject?.nextVersion() ?? 1);
-  return writeVersion(registry, name, { version, id, content });
+  return { draft: draftOf(registry, batch, name, { version, id, content }) };
 }
 
-function knownId({ state }: Registry, { context }: SubjectName, content: Content): number | undefined {
+function knownId(
+  { state }: Registry,
+  batch: Batch,
+  { context }: SubjectName,
+  content: Content,
+): number | undefined {
   const known = state.pool.known(content);
-  return known && state.idOf(context, known);
+  return (known && state.idOf(context, known)) ?? batch.idOf(context, content);
 }
 
-const nextId = ({ state, doubtfulIds }: Registry, context: string): number =>
-  Math.max(state.maxId(context), doubtfulIds.get(context) ?? 0) + 1;
+const nextId = ({ state, doubtfulIds }: Registry, batch: Batch, context: string): number =>
+  Math.max(state.maxId(context), doubtfulIds.get(context) ?? 0, batch.maxId(context)) + 1;
 
 interface NewVersion {
   readonly version: number;
@@ -214,39 +242,34 @@ interface NewVersion {
   readonly content: Content;
 }
 
-async function writeVersion(
+function draftOf(
   registry: Registry,
+  batch: Batch,
   name: SubjectName,
   { version, id, content }: NewVersion,
-): Promise<StoredVersion | undefined> {
-  await writeNewId(registry, name.context, id, [
-    ...contextEvents(registry, name.context),
-    { kind: 'schema', subject: name.qualified, version, value: { ...content, id, deleted: false } },
-    ...replacedDeletions(registry, name, id, version),
-  ]);
-  const stored = registry.state.find(name.qualified, version, 'live');
-  if (stored?.id !== id || stored.content.guid !== content.guid) return undefined;
-  registry.registered.add(1);
-  return stored;
+): Draft<StoredVersion | undefined> {
+  return {
+    name,
+    id,
+    content,
+    events: [
+      ...contextEvents(registry, batch, name.context),
+      { kind: 'schema', subject: name.qualified, version, value: { ...content, id, deleted: false } },
+      ...replacedDeletions(registry, name, id, version),
+    ],
+    finish() {
+      const stored = registry.state.find(name.qualified, version, 'live');
+      if (stored?.id !== id || stored.content.guid !== content.guid) return undefined;
+      registry.registered.add(1);
+      return stored;
+    },
+  };
 }
 
-/** A write that ends without an answer may still arrive: its id must not go to another schema meanwhile. */
-async function writeNewId(
-  registry: Registry,
-  context: string,
-  id: number,
-  events: readonly RegistryEvent[],
-): Promise<void> {
-  try {
-    await writeEvents(registry, ACTION, events);
-  } catch (error) {
-    registry.doubtfulIds.set(context, Math.max(id, registry.doubtfulIds.get(context) ?? 0));
-    throw error;
-  }
-}
-
-const contextEvents = ({ state }: Registry, context: string): RegistryEvent[] =>
-  state.hasContext(context) ? [] : [{ kind: 'context', context, tenant: 'default', exists: true }];
+const contextEvents = ({ state }: Registry, batch: Batch, context: string): RegistryEvent[] =>
+  state.hasContext(context) || batch.hasContext(context)
+    ? []
+    : [{ kind: 'context', context, tenant: 'default', exists: true }];
 
 /** Older soft-deleted versions of the same schema give way to the new one, unless another schema refers to them. */
 const replacedDeletions = (

@@ -7,8 +7,13 @@ import type { RegistryEvent } from '../log/events';
 import type { Store } from '../log/store';
 import type { RegistryState } from '../state/registry-state';
 import type { Scope } from '../state/settings';
+import type { Draft } from './batch';
 import { ALONE, type Primacy } from './primacy';
 import { SchemaReader } from './schema-reader';
+import { WriteQueue } from './write-queue';
+
+/** Names registrations in errors. */
+export const REGISTER = 'Register';
 
 /** How many items a list has when the client does not say, and at most. */
 export interface PageLimit {
@@ -56,8 +61,7 @@ export interface Registry {
   readonly registered: Counter;
   /** Ids whose write may or may not have happened are not given again; per context. */
   readonly doubtfulIds: Map<string, number>;
-  /** One write at a time: each must see the effect of the one before. */
-  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  readonly writes: WriteQueue;
 }
 
 export function createRegistry(
@@ -67,7 +71,7 @@ export function createRegistry(
   metrics: Metrics,
   primacy: Primacy = ALONE,
 ): Registry {
-  let tail: Promise<unknown> = Promise.resolve();
+  const doubtfulIds = new Map<string, number>();
   return {
     state,
     store,
@@ -76,12 +80,8 @@ export function createRegistry(
     rules,
     schemas: new SchemaReader(state, new LRUCache({ max: 1000 })),
     registered: metrics.counter('millrace_registry_schemas_registered_total', 'Schema versions registered'),
-    doubtfulIds: new Map(),
-    exclusive(work) {
-      const run = tail.then(work);
-      tail = run.catch(() => undefined);
-      return run;
-    },
+    doubtfulIds,
+    writes: new WriteQueue((drafts) => writeDrafts(store, drafts, doubtfulIds)),
   };
 }
 
@@ -101,18 +101,22 @@ function coalescing(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
+/** Runs a write alone, else as `asPrimary` does. */
+export const writing = <T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> =>
+  asPrimary(registry, action, () => registry.writes.alone(work));
+
 /**
- * Runs a write alone, on the primary, after the state has all that is in the log. `action` names it in errors. A write
- * that another primary has overtaken is done again from the beginning, there or here. Throws NotPrimary, 50004.
+ * Runs a write on the primary, after the state has all that is in the log. `action` names it in errors. A write that
+ * another primary has overtaken is done again from the beginning, there or here. Throws NotPrimary, 50004.
  */
-export async function writing<T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> {
+export async function asPrimary<T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> {
   const { primacy } = registry;
   const since = Date.now();
   for (;;) {
     const term = await primacy.whenPrimary(since);
     try {
       if (!primacy.isExclusive) await stored(action, registry.catchUp());
-      return await registry.exclusive(work);
+      return await work();
     } catch (error) {
       if (isTimeout(error)) primacy.doubted(term);
       if (!(error instanceof Overtaken)) throw error;
@@ -126,6 +130,23 @@ export const writeEvents = (
   action: string,
   events: readonly RegistryEvent[],
 ): Promise<void> => stored(action, registry.store.write(events));
+
+/** Registrations that share a batch. */
+async function writeDrafts(
+  store: Store,
+  drafts: readonly Draft<unknown>[],
+  doubtfulIds: Map<string, number>,
+): Promise<void> {
+  try {
+    await stored(REGISTER, store.write(drafts.flatMap(({ events }) => events)));
+  } catch (error) {
+    // A write that ends without an answer may still arrive: its ids must not go to other schemas meanwhile.
+    for (const { id, name } of drafts) {
+      doubtfulIds.set(name.context, Math.max(id, doubtfulIds.get(name.context) ?? 0));
+    }
+    throw error;
+  }
+}
 
 /** The log refused a write because another node took over. */
 class Overtaken extends Error {

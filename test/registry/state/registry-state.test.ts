@@ -59,6 +59,24 @@ it('remembers the highest id of each context, deleted ones included', () => {
   expect(state.id('.', 2)).toBeUndefined();
 });
 
+it('takes ids far apart, and forgets a context with its last id', () => {
+  const highest = 2 ** 31 - 1;
+  const state = replay(schema(':.c:a', 1, highest, '"int"'), schema(':.c:a', 2, 0, '"long"'));
+  expect([state.id('.c', highest), state.id('.c', 0)]).toMatchObject([
+    { content: { schema: '"int"' }, timestamp: 1000 },
+    { content: { schema: '"long"' }, timestamp: 1001 },
+  ]);
+  expect([state.id('.c', 1), state.maxId('.c'), state.contexts()]).toEqual([undefined, highest, ['.', '.c']]);
+  for (const version of [1, 2]) state.apply(gone(':.c:a', version), 0);
+  expect([state.id('.c', highest), state.contexts()]).toEqual([undefined, ['.']]);
+});
+
+it('tells what a deleted schema was', () => {
+  const state = replay(schema('a', 1, 1, '"int"'), { kind: 'delete-subject', subject: 'a', upTo: 1 });
+  expect(state.id('.', 1)).toMatchObject({ content: { schema: '"int"' }, timestamp: 1000, live: 0 });
+  expect([...state.id('.', 1)!.uses]).toMatchObject([{ deleted: true }]);
+});
+
 it('overwrites the same version, and keeps the first content of an id', () => {
   const state = replay(schema('a', 1, 1, '"int"'));
   state.apply(schema('a', 1, 1, '"long"'), 0);
