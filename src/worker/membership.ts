@@ -21,6 +21,8 @@ export interface Membership {
   readonly leaderUrl: string | null;
   /** Of the group; 0 for a worker alone. */
   readonly generation: number;
+  /** Whether what was assigned is sure to be this worker's still. */
+  readonly isCurrent: boolean;
   /** Known to the leader: who runs a connector (task -1) or task; null when nobody does. */
   ownerUrl(connector: string, task: number): string | null;
   /** The set of connectors or tasks changed. */
@@ -39,6 +41,7 @@ export function aloneMembership(): Membership {
     isLeader: true,
     leaderUrl: null,
     generation: 0,
+    isCurrent: true,
     ownerUrl: () => null,
     requestRejoin: () => {},
     problems: () => [],

@@ -1,6 +1,6 @@
 /** Chooses where source offsets are kept: a topic, or a file. */
 import type { OffsetStore } from '../flow';
-import type { KafkaPort } from '../kafka/port';
+import type { Isolation, KafkaPort } from '../kafka/port';
 import { ConfigError, type Logger, MillraceError } from '../kernel';
 import { stripPrefix } from './config-compose';
 import { openFileOffsetStore } from './offset-store-file';
@@ -14,6 +14,7 @@ export async function openOffsetStore(
   worker: WorkerConfig,
   kafka: KafkaPort,
   logger: Logger,
+  isolation: Isolation = 'read_uncommitted',
 ): Promise<OffsetStore | null> {
   const { config, raw } = worker;
   const topic = config.optionalString('offset.storage.topic');
@@ -33,6 +34,7 @@ export async function openOffsetStore(
     partitions: config.number('offset.storage.partitions'),
     replicationFactor: config.number('offset.storage.replication.factor'),
     configs,
+    isolation,
   });
   return withTimeout(store, topic, config.number('offset.flush.timeout.ms'));
 }

@@ -8,7 +8,6 @@ import {
   Core,
   hostEnvironment,
   NO_LOG_LEVELS,
-  observeConnector,
   observeWorker,
   openClients,
   WorkerHerder,
@@ -144,7 +143,6 @@ class Standalone extends WorkerHerder implements StandaloneWorker {
       options.logger.warn({ file, line }, message);
     await core.learnClass(spec.config['connector.class'] ?? '');
     await core.configs.putConnector(spec.name, spec.config, TARGETS[spec.initialState]);
-    observeConnector(core, options.metrics, spec.name);
   }
 
   async #awaitSources(): Promise<void> {

@@ -23,6 +23,7 @@ import type { Assignment, Membership } from '../membership';
 import type { ConfigEvent, ConfigStore, RawConfig, RestartRequest, StatusStore } from '../storage/types';
 import type { TaskSpec } from '../task-runner';
 import type { ConnectorType, TaskId } from '../worker-view';
+import { observeConnector } from './gauges';
 import { carryOutRestart } from './restarts';
 import { Serial } from './serial';
 import { Stages } from './stages';
@@ -56,6 +57,7 @@ export class Core {
   readonly writes = new Serial();
   readonly writer: StatusWriter;
   readonly graceMs: number;
+  readonly #leaving = new AbortController();
   #assignment: Assignment = NOTHING;
   #started = false;
   #sayStarted: () => void = () => {};
@@ -63,6 +65,8 @@ export class Core {
   readonly startedUp = new Promise<void>((resolve) => (this.#sayStarted = resolve));
   #stopping = false;
   #reconciling: Promise<void> | null = null;
+  /** Ends the gauges of a connector that is here. */
+  readonly #observed = new Map<string, () => void>();
   /** Tasks by connector, as far as the group was told. */
   readonly #sizes = new Map<string, number>();
   readonly #types = new Map<string, ConnectorType>();
@@ -97,6 +101,11 @@ export class Core {
     return this.#stopping;
   }
 
+  /** Aborted when the worker ends. */
+  get leaving(): AbortSignal {
+    return this.#leaving.signal;
+  }
+
   async start(signal?: AbortSignal): Promise<void> {
     const { configs, statuses, membership } = this.parts;
     await this.stages.run('initializing and reading to the end of internal topics', async () => {
@@ -119,6 +128,7 @@ export class Core {
   /** Gives up everything, then leaves the group. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#leaving.abort();
     const { membership, configs, statuses } = this.parts;
     await this.#onAssigned(NOTHING);
     await membership.stop();
@@ -190,14 +200,26 @@ export class Core {
   #hostEvents(): HostEvents {
     const { writer, parts } = this;
     return {
-      connectorChanged: (connector) => writer.connectorChanged(connector),
+      connectorChanged: (connector) => {
+        this.#observe(connector.name);
+        writer.connectorChanged(connector);
+      },
       planned: (connector, plan) => this.#publishing.set(connector.name, this.#publish(connector, plan)),
       taskChanged: (task) => writer.taskChanged(task),
-      connectorGone: (name) => writer.connectorGone(name),
+      connectorGone: (name) => {
+        this.#observed.get(name)?.();
+        this.#observed.delete(name);
+        writer.connectorGone(name);
+      },
       taskGone: (id) => writer.taskGone(id),
       topicUsed: (topic, id) => parts.statuses.addTopic(topic, id),
       admitTask: (spec) => parts.admitTask(spec),
     };
+  }
+
+  #observe(name: string): void {
+    if (this.#observed.has(name)) return;
+    this.#observed.set(name, observeConnector(this, this.parts.environment.metrics, name));
   }
 
   /** A plan that says nothing new is not written: tasks go on undisturbed. */
@@ -299,6 +321,12 @@ export class Core {
     } catch {
       this.#types.set(className, 'unknown');
     }
+  }
+
+  /** Whether the task is still to run here, by what the group and the configurations say now. */
+  owns(id: TaskId): boolean {
+    const isConfigured = id.task < this.configs.state.tasks(id.connector).length;
+    return isConfigured && this.#assignment.hasTask(id) && this.membership.isCurrent && !this.#stopping;
   }
 
   taskIds(name: string): TaskId[] {

@@ -14,9 +14,12 @@ export function observeWorker(core: Core, metrics: Metrics): void {
   metrics.observedGauge(`${GROUP}_task_count`, 'Tasks of this worker', {}, () => core.host.tasks().length);
 }
 
-export function observeConnector(core: Core, metrics: Metrics, connector: string): void {
+/** Returns a function that ends it. */
+export function observeConnector(core: Core, metrics: Metrics, connector: string): () => void {
+  const removers: (() => void)[] = [];
   const gauge = (name: string, help: string, read: () => number): void => {
-    metrics.observedGauge(`kafka_connect_connector_metrics_${name}`, help, { connector }, read);
+    const group = 'kafka_connect_connector_metrics';
+    removers.push(metrics.observedGauge(`${group}_${name}`, help, { connector }, read));
   };
   const { host } = core;
   gauge('running', '1 while the connector is RUNNING', () =>
@@ -32,4 +35,7 @@ export function observeConnector(core: Core, metrics: Metrics, connector: string
       [host.connector(connector), ...host.tasks(connector)].some((each) => (each?.waiting ?? null) !== null),
     ),
   );
+  return () => {
+    for (const remove of removers) remove();
+  };
 }

@@ -2,12 +2,9 @@
 import { MillraceError } from '../../kernel';
 import { producerSettings } from '../client-settings';
 import { resolveReferences } from '../references';
+import { transactionalId } from '../source-offsets';
 import type { Core } from './core';
 import { configOf } from './views';
-
-/** `<group.id>-<connector>-<task>`: the id of a task's transactions, the same for all its instances. */
-export const transactionalId = (groupId: string, connector: string, task: number): string =>
-  `${groupId}-${connector}-${task}`;
 
 /**
  * On the leader. The count in the config topic says how many tasks may have written; a first set and one task after one
@@ -21,7 +18,9 @@ export async function fenceZombies(core: Core, groupId: string, name: string): P
     const before = configs.state.fencedTasks(name);
     const tasks = configs.state.tasks(name);
     if (before !== null && !(before === 1 && tasks.length === 1)) {
-      const ids = Array.from({ length: before }, (_, task) => transactionalId(groupId, name, task));
+      const ids = Array.from({ length: before }, (_, task) =>
+        transactionalId(groupId, { connector: name, task }),
+      );
       await core.stages.run(`fencing out zombie tasks of connector ${name}`, () => fence(core, config, ids));
     }
     if (configs.state.tasks(name) !== tasks) throw changedMeanwhile(name);
