@@ -1,5 +1,8 @@
 /** Nobody's request, however odd, gives a 500, a crash or a hang. The seed of a run is in its name. */
 import { createConnection } from 'node:net';
+import { AvroMaker } from '../../schemas/support/random-avro';
+import { JsonSchemaMaker } from '../../schemas/support/random-json-schema';
+import { ProtoMaker } from '../../schemas/support/random-proto';
 import { randomOf } from '../../support/random';
 import { type RegistryClient, record, startClient } from '../client';
 import { createFakeKafka } from '../fake-kafka';
@@ -92,6 +95,8 @@ const PATHS: (() => string)[] = [
   () => `/mode/${subject()}`,
   () => '/contexts',
   () => `/contexts/${subject()}`,
+  () => pick(['/health', '/_health', '/live', '/ready', '/master_available', '/metrics']),
+  () => pick(['/associations', '/exporters/x/status', '/dek-registry/v1/keks', '/admin/loggers/root']),
   () => `/v1/metadata/${pick(['id', 'version', 'deployment', 'x'])}`,
   () => pick(['//', '/%', '/%zz', '/subjects/%E0%A4%A', '/subjects//versions', '/a/../b', '/live', '/;x=1']),
 ];
@@ -189,7 +194,6 @@ const METADATA = { properties: { a: 'b' }, tags: { a: ['b'] } };
 const RULES = { domainRules: [{ name: 'r', type: 'CEL', kind: 'CONDITION', mode: 'WRITE' }] };
 
 const MEMBERS: Readonly<Record<string, readonly unknown[]>> = {
-  schema: SCHEMAS,
   schemaType: ['AVRO', 'JSON', 'PROTOBUF', 'avro', 'XML', '__proto__'],
   references: [
     [],
@@ -217,6 +221,36 @@ const MEMBERS: Readonly<Record<string, readonly unknown[]>> = {
   newVersion: [1, 2],
 };
 
+/** Whole schemas of all languages, too. */
+function schemaText(): unknown {
+  if (chance(0.6)) return pick(SCHEMAS);
+  const made = pick([
+    () => JSON.stringify(new AvroMaker(random).root()),
+    () => JSON.stringify(new JsonSchemaMaker(random).root()),
+    () => new ProtoMaker(random).file(),
+  ])();
+  return chance(0.5) ? damaged(made) : made;
+}
+
+/** With some characters gone, doubled or replaced. */
+function damaged(text: string): string {
+  const at = random.below(text.length + 1);
+  const piece = pick([
+    '',
+    '"',
+    '{',
+    ']',
+    ',',
+    '\\',
+    '0',
+    '1e999',
+    '\u0000',
+    'null',
+    text.slice(at, at + random.below(20)),
+  ]);
+  return text.slice(0, at) + piece + text.slice(at + random.below(5));
+}
+
 function body(): string | undefined {
   if (chance(0.1)) return undefined;
   if (chance(0.1))
@@ -233,8 +267,9 @@ function body(): string | undefined {
       '{"__proto__":1}',
     ]);
   const names = Object.keys(MEMBERS).filter(() => chance(0.05));
-  const members = ['schema', ...names].map((name) => [name, chance(0.1) ? pick(ODD) : pick(MEMBERS[name]!)]);
-  return JSON.stringify(Object.fromEntries(members));
+  const members = names.map((name) => [name, chance(0.1) ? pick(ODD) : pick(MEMBERS[name]!)]);
+  const text = JSON.stringify({ schema: schemaText(), ...Object.fromEntries(members) });
+  return chance(0.05) ? damaged(text) : text;
 }
 
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
@@ -260,6 +295,14 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'x-request-id': ['', 'x', 'y'.repeat(2000)],
   'x-forward': ['true'],
   'accept-encoding': ['gzip', 'br;q=x'],
+  'content-encoding': ['gzip', 'identity', 'x'],
+  authorization: ['', 'Basic', 'Basic e30=', 'Bearer x.y.z', 'x'],
+  host: ['', 'a b', '[::1', 'x'.repeat(300)],
+  cookie: ['a=b; a=c;;='],
+  'confluent-accept-unknown-properties': ['true', 'x'],
+  'x-http-method-override': ['DELETE'],
+  range: ['bytes=0-'],
+  'if-none-match': ['*'],
 };
 
 const headers = (): Record<string, string> => {
