@@ -49,6 +49,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     openKafka: (keys) => openKafka(keys, logger, prometheus),
     logger,
     metrics: prometheus,
+    logLevels: logger.levels,
     services: services.lookup,
     once,
     beside: options.beside,
@@ -87,7 +88,7 @@ async function serveRest(
   prometheus: Prometheus,
 ): Promise<RestListening> {
   const { listenRest } = require('../rest') as typeof import('../rest');
-  const rest = await listenRest(config, { view: worker, logger, prometheus });
+  const rest = await listenRest(config, { view: worker, herder: worker, logger, prometheus });
   worker.advertise(rest.advertised.host, rest.advertised.port);
   return rest;
 }

@@ -1,5 +1,7 @@
 /** Levels of loggers by name, as Kafka Connect's `/admin/loggers` shows and sets them while the process runs. Pure. */
 
+import { ConfigError } from './errors';
+
 /** log4j's names, from most to least. */
 export const LOGGER_LEVELS = ['ALL', 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL', 'OFF'] as const;
 export type LoggerLevelName = (typeof LOGGER_LEVELS)[number];
@@ -71,9 +73,14 @@ export class LoggerLevels {
 
   /**
    * Sets the level of all loggers whose names begin so, and makes the one of this name known; for `root` that of all. Answers
-   * the names of those whose level became another one, sorted.
+   * the names of those whose level became another one, sorted. Throws ConfigError for what is no level.
    */
-  set(namespace: string, level: LoggerLevelName): readonly string[] {
+  set(namespace: string, wanted: string): readonly string[] {
+    const level = parseLoggerLevel(wanted);
+    if (level === null)
+      throw new ConfigError(`${wanted} is no level of a logger.`, {
+        hint: `One of ${LOGGER_LEVELS.join(', ')} is.`,
+      });
     if (isRoot(namespace)) return this.#setAll(level);
     this.#names.add(namespace);
     return this.#change(

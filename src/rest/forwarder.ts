@@ -1,9 +1,10 @@
-/** Sends requests on to another worker, and its answers back as they are. */
+/** Requests to other workers: sent on, with their answers back as they are, or of this worker's own. */
 import type { ConnectionOptions } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Agent, buildConnector, type Dispatcher, request as send } from 'undici';
 import { HttpError, sendBytes } from '../http';
 import { causeChain } from '../kernel';
+import type { SendRequest } from '../worker';
 import { baseOf } from './location';
 
 export interface Forwarder {
@@ -14,6 +15,8 @@ export interface Forwarder {
     worker: string,
     mayForward: boolean,
   ): Promise<FastifyReply>;
+  /** A request of this worker's own. Rejects when nothing answered. */
+  readonly request: SendRequest;
   close(): Promise<void>;
 }
 
@@ -24,6 +27,7 @@ export interface ForwarderOptions {
   readonly tls: () => ConnectionOptions;
 }
 
+const USER_AGENT = 'kafka-connect';
 const CONNECT_MS = 5000;
 /** Below the time after which the other worker closes a connection that is idle. */
 const IDLE_MS = 10_000;
@@ -53,7 +57,14 @@ export function createForwarder({ requestMs, tls }: ForwarderOptions): Forwarder
       const answer = await ask(agent, urlFor(request, worker, mayForward), request);
       return passOn(request, reply, answer);
     },
-    close: () => agent.close(),
+    async request({ method, url, headers, body, timeoutMs }) {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const sent = { ...headers, accept: 'application/json', 'user-agent': USER_AGENT };
+      const answer = await send(url, { method, headers: sent, body, signal, dispatcher: agent });
+      return { status: answer.statusCode, body: await answer.body.text() };
+    },
+    // What is under way is not waited for: other workers take their time.
+    close: () => agent.destroy(),
   };
 }
 
@@ -91,7 +102,7 @@ async function ask(dispatcher: Agent, url: string, request: FastifyRequest): Pro
 }
 
 function headersFor({ headers }: FastifyRequest): Record<string, string> {
-  const passed: Record<string, string> = { accept: 'application/json', 'user-agent': 'kafka-connect' };
+  const passed: Record<string, string> = { accept: 'application/json', 'user-agent': USER_AGENT };
   for (const name of PASSED) {
     const value = headers[name];
     if (typeof value === 'string') passed[name] = value;

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { type Listener, type Listening, listen, parseListener } from '../http';
-import type { WorkerConfig } from '../worker';
+import type { SendRequest, WorkerConfig } from '../worker';
 import { createForwarder } from './forwarder';
 import {
   closeRestSecurity,
@@ -18,6 +18,8 @@ export interface RestListening {
   readonly advertised: { readonly host: string; readonly port: number };
   /** The same as a URL: what workers tell each other. */
   readonly advertisedUrl: string;
+  /** Asks other workers, with the certificate that this one shows. */
+  readonly request: SendRequest;
   close(): Promise<void>;
 }
 
@@ -49,7 +51,12 @@ export async function listenRest(worker: WorkerConfig, options: ListenOptions): 
   const { urls } = opened[0]!;
   logger.info({ urls }, describeSecurity(security));
   let closed: Promise<void> | undefined;
-  return { urls, ...advertised(worker, urls), close: () => (closed ??= close()) };
+  return {
+    urls,
+    ...advertised(worker, urls),
+    request: forwarder.request,
+    close: () => (closed ??= close()),
+  };
 }
 
 function settings({ config }: WorkerConfig, options: ListenOptions): RestOptions {

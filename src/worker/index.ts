@@ -6,6 +6,7 @@ export { SINK_DEF, SOURCE_DEF } from './connector-keys';
 export * from './files';
 export { parseProperties } from './files/properties';
 export * from './herder';
+export type { SendRequest } from './herding/internal-requests';
 export type { TargetState } from './lifecycle';
 export { type FileKind, type LintResult, lintDocument } from './lint';
 export { pipelineSchema } from './pipeline-schema';
