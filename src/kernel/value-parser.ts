@@ -128,7 +128,7 @@ class ValueParser {
     const common = new CommonSchema();
     while (!this.#ended()) {
       if (this.#take(']')) {
-        const { schema } = common;
+        const schema = common.settled();
         if (schema === null) return { schema: UNTYPED_LIST, value: items };
         return { schema: array(schema), value: items.map((item) => align(schema, item)) };
       }
@@ -151,7 +151,7 @@ class ValueParser {
     const entries: [unknown, unknown][] = [];
     const [keys, values] = [new CommonSchema(), new CommonSchema()];
     while (!this.#ended()) {
-      if (this.#take('}')) return typedMap(entries, keys.schema, values.schema);
+      if (this.#take('}')) return typedMap(entries, keys.settled(), values.settled());
       if (this.#take(',')) throw new DataError('a map has an empty entry');
       const key = this.parse(true);
       if (key.value === null || !this.#take(':')) throw new DataError('a map entry has no key or no value');
@@ -184,11 +184,20 @@ const NUMERIC = ['int8', 'int16', 'int32', 'int64', 'float32', 'float64'];
 class CommonSchema {
   schema: Schema | null = null;
   #open = true;
+  #hasTimes = false;
 
   add({ schema }: SchemaAndValue): void {
     if (schema === null || !this.#open) return;
+    this.#hasTimes ||= schema.name !== null;
     this.schema = this.schema === null ? schema : this.#merged(this.schema, schema);
     this.#open = this.schema !== null;
+  }
+
+  /** Throws DataError when the items cannot all be of the type in common: a time is no fraction. */
+  settled(): Schema | null {
+    const isFloat = this.schema?.type === 'float32' || this.schema?.type === 'float64';
+    if (isFloat && this.#hasTimes) throw new DataError('a time stands among fractions');
+    return this.schema;
   }
 
   #merged(before: Schema, next: Schema): Schema | null {

@@ -83,10 +83,7 @@ const isoText = (ms: number): string => new Date(ms).toISOString().replace(/^\+0
 export function floatText(value: number, single: boolean): string {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
-  const [mantissa, exponentText] = (single ? shortestSingle(value) : value.toExponential()).split('e') as [
-    string,
-    string,
-  ];
+  const [mantissa, exponentText] = shortest(value, single).split('e') as [string, string];
   const sign = value < 0 ? '-' : '';
   const digits = mantissa.replace(/[-.]/g, '');
   const exponent = Number(exponentText);
@@ -94,6 +91,14 @@ export function floatText(value: number, single: boolean): string {
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
   return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`;
+}
+
+/** The fewest digits that read back as the same number; Java takes a second one where that is nearer (`4.9E-324`). */
+function shortest(value: number, single: boolean): string {
+  const written = single ? shortestSingle(value) : value.toExponential();
+  if (written.includes('.')) return written;
+  const two = value.toExponential(1);
+  return two.includes('.0') ? written : two;
 }
 
 function shortestSingle(value: number): string {

@@ -11,7 +11,7 @@ export const javaPatternValidator: Validator = (value) => {
     javaPattern(value);
     return null;
   } catch (error) {
-    return `Invalid regex: ${(error as Error).message}`;
+    return `Invalid regex: ${((error as Error).cause as Error).message}`;
   }
 };
 

@@ -180,8 +180,11 @@ function convert(value: unknown, schema: Schema | null, conversion: Conversion):
       return conversion.format!.format(ms);
     case 'unix':
       return toUnix(ms, conversion.precision);
-    case 'Date':
-      return Math.floor(ms / DAY_MS);
+    case 'Date': {
+      const days = Math.floor(ms / DAY_MS);
+      // Without a schema nothing says that it is a date: the time of midnight goes on as a time.
+      return schema === null ? days * DAY_MS : days;
+    }
     case 'Time':
       return ((ms % DAY_MS) + DAY_MS) % DAY_MS;
     case 'Timestamp':

@@ -1,6 +1,7 @@
 import {
   Decimal,
   dateSchema,
+  decimalSchema,
   FLOAT64_SCHEMA,
   INT64_SCHEMA,
   OPTIONAL_STRING_SCHEMA,
@@ -15,6 +16,7 @@ import {
   timestampSchema,
 } from '../../src/kernel';
 import { predicates, transforms } from '../../src/transform';
+import golden from '../golden/transforms/java.json';
 
 const READING = struct(
   [
@@ -52,22 +54,33 @@ const applied = (
 };
 
 describe('class names', () => {
-  test.each(['InsertField', 'ReplaceField', 'Cast', 'ExtractField', 'TimestampConverter'])(
-    '%s has both sides',
+  test.each([
+    'Cast',
+    'ExtractField',
+    'Flatten',
+    'HeaderFrom',
+    'HoistField',
+    'InsertField',
+    'MaskField',
+    'ReplaceField',
+    'SetSchemaMetadata',
+    'TimestampConverter',
+  ])('%s has both sides', (java) => {
+    for (const side of ['Key', 'Value']) {
+      expect(() => transforms.find((t) => t.aliases.includes(`${java}$${side}`))!.name).not.toThrow();
+      expect(
+        transforms.some((t) => t.aliases.includes(`org.apache.kafka.connect.transforms.${java}$${side}`)),
+      ).toBe(true);
+    }
+  });
+  test.each(['DropHeaders', 'Filter', 'InsertHeader', 'RegexRouter', 'TimestampRouter', 'ValueToKey'])(
+    '%s has none',
     (java) => {
-      for (const side of ['Key', 'Value']) {
-        expect(() => transforms.find((t) => t.aliases.includes(`${java}$${side}`))!.name).not.toThrow();
-        expect(
-          transforms.some((t) => t.aliases.includes(`org.apache.kafka.connect.transforms.${java}$${side}`)),
-        ).toBe(true);
-      }
+      expect(transforms.some((t) => t.aliases.includes(`org.apache.kafka.connect.transforms.${java}`))).toBe(
+        true,
+      );
     },
   );
-  test.each(['ValueToKey', 'RegexRouter', 'Filter'])('%s has none', (java) => {
-    expect(transforms.some((t) => t.aliases.includes(`org.apache.kafka.connect.transforms.${java}`))).toBe(
-      true,
-    );
-  });
 });
 
 describe('InsertField', () => {
@@ -91,6 +104,14 @@ describe('InsertField', () => {
     expect(schemaOf('t').optional).toBe(true);
     expect(schemaOf('t?').optional).toBe(true);
     expect(schemaOf('t!').optional).toBe(false);
+  });
+  test('a source has no offset to insert', () => {
+    expect(() => applied('InsertField$Value', { 'offset.field': 'o' }, null, { a: 1 })).toThrow(/SinkRecord/);
+  });
+  test('a field that is there already is refused with a schema', () => {
+    expect(() => applied('InsertField$Value', { 'topic.field': 'id' }, READING, reading())).toThrow(
+      /id a second time/,
+    );
   });
   test('offset is that of a sink record', () => {
     const record = transform('InsertField$Value', { 'offset.field': 'o' })(sink(null, { a: 1 }));
@@ -258,13 +279,110 @@ describe('TimestampConverter', () => {
   });
 });
 
-test.each([
-  ['(.*)-raw', '$1', 'a-raw', 'a'],
-  ['raw', 'x', 'a-raw', 'a-raw'],
-  ['(?<name>.*)-raw', '${name}_clean', 'a-raw', 'a_clean'],
-])('RegexRouter %s → %s', (regex, replacement, topic, expected) => {
-  const record = transform('RegexRouter', { regex, replacement })(source(null, 1).withTopic(topic));
-  expect(record!.topic).toBe(expected);
+describe('RegexRouter', () => {
+  const ROUTES = golden.replace as readonly {
+    regex: string;
+    replacement: string;
+    text: string;
+    result?: string;
+  }[];
+  test.each(ROUTES.map((row) => [row.regex, row.replacement, row.text, row.result] as const))(
+    '%s, %s: %s → %s',
+    (regex, replacement, topic, expected) => {
+      const route = (): string =>
+        transform('RegexRouter', { regex, replacement })(source(null, 1).withTopic(topic))!.topic;
+      if (expected === undefined) expect(route).toThrow();
+      else expect(route()).toBe(expected);
+    },
+  );
+  test('remembers what it made of a topic', () => {
+    const route = transform('RegexRouter', { regex: '(.*)-raw', replacement: '$1' });
+    const topics = ['a-raw', 'b', 'a-raw'].map((topic) => route(source(null, 1).withTopic(topic))!.topic);
+    expect(topics).toEqual(['a', 'b', 'a']);
+  });
+});
+
+describe('TimestampRouter', () => {
+  test.each<[Record<string, string>, string]>([
+    [{}, 'topic-20260102'],
+    [{ 'timestamp.format': 'yyyy/MM' }, 'topic-2026/01'],
+    [{ 'topic.format': '${timestamp}.${topic}.${topic}', 'timestamp.format': 'HH' }, '03.topic.topic'],
+    [{ 'topic.format': 'fixed' }, 'fixed'],
+  ])('%j', (config, topic) => {
+    expect(transform('TimestampRouter', config)(source(null, null))!.topic).toBe(topic);
+  });
+  test('needs a timestamp', () => {
+    expect(() => transform('TimestampRouter', {})(source(null, 1).withTimestamp(null))).toThrow(
+      /Timestamp missing/,
+    );
+  });
+});
+
+describe('headers', () => {
+  const headers = ['a', 'b', 'a'].map((key, value) => ({ key, schema: INT64_SCHEMA, value }));
+  const record = source(null, null).withHeaders(headers);
+  const keys = (name: string, config: Record<string, string>): string[] =>
+    transform(name, config)(record)!.headers.map(({ key }) => key);
+  test('DropHeaders removes all of a name', () => {
+    expect(keys('DropHeaders', { headers: 'a,x' })).toEqual(['b']);
+    expect(transform('DropHeaders', { headers: 'x' })(record)).toBe(record);
+  });
+  test('InsertHeader adds one with the type its text has', () => {
+    expect(keys('InsertHeader', { header: 'a', 'value.literal': 'x' })).toEqual(['a', 'b', 'a', 'a']);
+    const inserted = transform('InsertHeader', { header: 'n', 'value.literal': '300' })(record)!.headers[3]!;
+    expect([inserted.schema!.type, inserted.value]).toEqual(['int16', 300]);
+  });
+  test.each<[string, Record<string, string>]>([
+    ['DropHeaders', { headers: '' }],
+    ['InsertHeader', { header: 'a' }],
+    ['HeaderFrom$Value', { fields: 'a', headers: 'a,b', operation: 'move' }],
+    ['HeaderFrom$Value', { fields: 'a', headers: 'a', operation: 'swap' }],
+  ])('%s refuses %j', (name, config) => expect(() => transform(name, config)).toThrow());
+});
+
+describe('configurations that say nothing', () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['InsertField$Value', {}, /No field insertion configured/],
+    ['InsertField$Value', { 'static.field': 'a' }, /No value specified for static field: a/],
+    ['SetSchemaMetadata$Value', {}, /Neither schema name nor version configured/],
+    ['MaskField$Key', { fields: '' }, /Empty list/],
+    ['ValueToKey', { fields: '' }, /Empty list/],
+    ['RegexRouter', { regex: '(', replacement: '' }, /Invalid regex/],
+    ['ExtractField$Value', { field: 'a.`b', 'field.syntax.version': 'V2' }, /Incomplete backtick pair/],
+  ])('%s %j', (name, config, why) => expect(() => transform(name, config)).toThrow(why));
+});
+
+describe('differs from Kafka', () => {
+  test('a decimal is masked at the scale of its schema, or could not be written', () => {
+    const schema = struct([['price', decimalSchema(2)]]);
+    const masked = (config: Record<string, string>): unknown =>
+      transform('MaskField$Value', { fields: 'price', ...config })(
+        source(schema, new Struct(schema, [new Decimal(1234n, 2)])),
+      )!.value;
+    expect(masked({})).toEqual(new Struct(schema, [new Decimal(0n, 2)]));
+    expect(masked({ replacement: '7' })).toEqual(new Struct(schema, [new Decimal(700n, 2)]));
+  });
+  test('a whole logical value loses its name with its type; other names stay', () => {
+    const cast = transform('Cast$Value', { spec: 'string' });
+    const named = new Schema('int32', { name: 'Count', version: 2 });
+    expect(cast(source(timestampSchema(), AT))!.valueSchema).toEqual(new Schema('string'));
+    expect(cast(source(named, 5))!.valueSchema).toEqual(new Schema('string', { name: 'Count', version: 2 }));
+  });
+  test('SetSchemaMetadata names any schema, not structs alone', () => {
+    const renamed = transform('SetSchemaMetadata$Value', { 'schema.name': 'N' })(source(INT64_SCHEMA, 5))!;
+    expect([renamed.valueSchema!.name, renamed.value]).toEqual(['N', 5]);
+  });
+  test('TimestampConverter takes structs with a default, and converts it', () => {
+    const fields = [['ts', timestampSchema()]] as const;
+    const schema = struct(fields, { default: new Struct(struct(fields), [AT]) });
+    const config = { field: 'ts', 'target.type': 'unix', 'unix.precision': 'seconds' };
+    const record = transform(
+      'TimestampConverter$Value',
+      config,
+    )(source(schema, new Struct(schema, [AT + 1000])))!;
+    expect((record.valueSchema!.defaultValue as Struct).values).toEqual([Math.floor(AT / 1000)]);
+    expect((record.value as Struct).values).toEqual([Math.floor(AT / 1000) + 1]);
+  });
 });
 
 test('Filter drops', () => expect(transform('Filter', {})(source(null, 1))).toBeNull());
