@@ -1,80 +1,16 @@
 /** The Avro converter against millrace's own registry, over its HTTP. */
-import {
-  array,
-  Decimal,
-  dateSchema,
-  decimalSchema,
-  INT32_SCHEMA,
-  INT64_SCHEMA,
-  map,
-  OPTIONAL_STRING_SCHEMA,
-  Schema,
-  STRING_SCHEMA,
-  Struct,
-  struct,
-  timestampSchema,
-} from '../../src/kernel';
-import type { Converter } from '../../src/plugin';
+import { INT32_SCHEMA, OPTIONAL_STRING_SCHEMA, STRING_SCHEMA, Struct, struct } from '../../src/kernel';
 import { frameHeader } from '../../src/schemas/framing';
 import { parseGuid } from '../../src/schemas/identity';
-import { type RegistryClient, startClient } from '../registry/client';
-import { createFakeKafka, type FakeKafka } from '../registry/fake-kafka';
+import { startClient } from '../registry/client';
 import { createConverter, settle } from './avro/support';
+import { inner, useRegistry, valuesOf, wide } from './registry-support';
 
-const inner = struct([['x', INT32_SCHEMA]], { name: 'a.Inner' });
-const wide = struct(
-  [
-    ['id', INT64_SCHEMA],
-    ['day', dateSchema()],
-    ['at', timestampSchema({ optional: true })],
-    ['price', decimalSchema(2)],
-    ['note', OPTIONAL_STRING_SCHEMA],
-    ['unit', new Schema('string', { default: 'mm' })],
-    ['tags', array(STRING_SCHEMA)],
-    ['by', map(INT32_SCHEMA, STRING_SCHEMA)],
-    ['in', inner.with({ optional: true })],
-  ],
-  { name: 'a.Wide', version: 2, doc: 'doc' },
-);
-const values = [
-  9007199254740993n,
-  20_000,
-  1_700_000_000_000,
-  Decimal.parse('12.34'),
-  null,
-  'km',
-  ['a', 'b'],
-  new Map([[1, 'one']]),
-  new Struct(inner, [7]),
-];
+const values = valuesOf(null);
 
 describe('AvroConverter and the registry of millrace', () => {
-  let kafka: FakeKafka;
-  let client: RegistryClient;
-  const made: Converter[] = [];
-
-  beforeEach(async () => {
-    kafka = createFakeKafka();
-    client = await startClient(kafka.port);
-  });
-
-  afterEach(async () => {
-    for (const converter of made.splice(0)) await converter.close?.();
-    await client.running.close();
-  });
-
-  const create = (config: Record<string, string> = {}): Converter => {
-    const converter = createConverter({
-      'schema.registry.url': client.running.url,
-      'retries.wait.ms': '5',
-      ...config,
-    });
-    made.push(converter);
-    return converter;
-  };
-  const write = (converter: Converter, schema: Schema, value: unknown) =>
-    settle(() => Buffer.from(converter.fromConnect('t', [], schema, value)!));
-  const read = (converter: Converter, bytes: Buffer) => settle(() => converter.toConnect('t', [], bytes));
+  const rig = useRegistry(createConverter);
+  const { create, write, read } = rig;
 
   it('gives values and schema back through another process', async () => {
     const bytes = await write(create(), wide, new Struct(wide, values));
@@ -85,7 +21,7 @@ describe('AvroConverter and the registry of millrace', () => {
     expect([back.schema?.name, back.schema?.version, back.schema?.doc]).toEqual(['a.Wide', 2, 'doc']);
     // The text registered is canonical to the registry too: what was read registers as the same schema.
     expect(await write(create(), back.schema!, back.value)).toEqual(bytes);
-    expect(await client.call('GET', '/subjects/t-value/versions')).toEqual([200, [1]]);
+    expect(await rig.client.call('GET', '/subjects/t-value/versions')).toEqual([200, [1]]);
   });
 
   it('finds by look-up and normalised what it registered', async () => {
@@ -130,7 +66,7 @@ describe('AvroConverter and the registry of millrace', () => {
 
   it('reads by guid', async () => {
     const bytes = await write(create(), wide, new Struct(wide, values));
-    const [, answer] = await client.call('GET', '/schemas/ids/1');
+    const [, answer] = await rig.client.call('GET', '/schemas/ids/1');
     const header = {
       key: '__value_schema_id',
       schema: null,
@@ -142,7 +78,11 @@ describe('AvroConverter and the registry of millrace', () => {
   });
 
   it('writes with a schema that refers to others', async () => {
-    await client.register('inner', { type: 'record', name: 'a.Inner', fields: [{ name: 'x', type: 'int' }] });
+    await rig.client.register('inner', {
+      type: 'record',
+      name: 'a.Inner',
+      fields: [{ name: 'x', type: 'int' }],
+    });
     const outer = {
       type: 'record',
       name: 'a.Outer',
@@ -152,7 +92,7 @@ describe('AvroConverter and the registry of millrace', () => {
       ],
     };
     const references = [{ name: 'a.Inner', subject: 'inner', version: 1 }];
-    const id = await client.register('t-value', outer, { references });
+    const id = await rig.client.register('t-value', outer, { references });
     const schema = struct([['in', inner]], { name: 'a.Outer' });
     const bytes = await write(
       create({ 'use.latest.version': 'true' }),
@@ -167,12 +107,12 @@ describe('AvroConverter and the registry of millrace', () => {
   it('goes on after the registry was restarted', async () => {
     const converter = create();
     const bytes = await write(converter, wide, new Struct(wide, values));
-    const { url } = client.running;
-    await client.running.close();
+    const { url } = rig.client.running;
+    await rig.client.running.close();
     const other = struct([['y', INT32_SCHEMA]], { name: 'a.Other' });
     const waiting = settle(() => converter.fromConnect('u', [], other, new Struct(other, [1])) as Buffer);
     expect(await write(converter, wide, new Struct(wide, values))).toEqual(bytes);
-    client = await startClient(kafka.port, { listener: url });
+    rig.client = await startClient(rig.kafka.port, { listener: url });
     expect((await waiting).subarray(0, 5)).toEqual(Buffer.from([0, 0, 0, 0, 2]));
   });
 });

@@ -1,14 +1,7 @@
 /** The JSON Schema converter against millrace's own registry, over its HTTP. */
 import {
-  array,
-  Decimal,
-  dateSchema,
-  decimalSchema,
   INT32_SCHEMA,
-  INT64_SCHEMA,
-  map,
   NO_METRICS,
-  OPTIONAL_STRING_SCHEMA,
   Schema,
   SILENT,
   STRING_SCHEMA,
@@ -16,75 +9,24 @@ import {
   sameSchema,
   setFields,
   struct,
-  timestampSchema,
 } from '../../src/kernel';
-import type { Converter } from '../../src/plugin';
 import { SCHEMA_SERVICES, SchemaServices } from '../../src/schemas/services';
-import { type RegistryClient, startClient } from '../registry/client';
-import { createFakeKafka, type FakeKafka } from '../registry/fake-kafka';
+import { startClient } from '../registry/client';
 import { context, createConverter, settle } from './json-schema/support';
+import { inner, useRegistry, valuesOf, wide } from './registry-support';
 
-const inner = struct([['x', INT32_SCHEMA]], { name: 'a.Inner' });
-const wide = struct(
-  [
-    ['id', INT64_SCHEMA],
-    ['day', dateSchema()],
-    ['at', timestampSchema({ optional: true })],
-    ['price', decimalSchema(2)],
-    ['note', OPTIONAL_STRING_SCHEMA],
-    ['unit', new Schema('string', { default: 'mm' })],
-    ['tags', array(STRING_SCHEMA)],
-    ['by', map(INT32_SCHEMA, STRING_SCHEMA)],
-    ['in', inner.with({ optional: true })],
-  ],
-  { name: 'a.Wide', version: 2, doc: 'doc' },
-);
-const values = [
-  9007199254740993n,
-  20_000,
-  1_700_000_000_000,
-  Decimal.parse('12.34'),
-  null,
-  'km',
-  ['a', 'b'],
-  new Map([[1, 'one']]),
-  new Struct(wide.field('in')!.schema, [7]),
-];
+const values = valuesOf(null);
 
 describe('JsonSchemaConverter and the registry of millrace', () => {
-  let kafka: FakeKafka;
-  let client: RegistryClient;
-  const made: Converter[] = [];
-
-  beforeEach(async () => {
-    kafka = createFakeKafka();
-    client = await startClient(kafka.port);
-  });
-
-  afterEach(async () => {
-    for (const converter of made.splice(0)) await converter.close?.();
-    await client.running.close();
-  });
-
-  const create = (config: Record<string, string> = {}, given = context): Converter => {
-    const converter = createConverter(
-      { 'schema.registry.url': client.running.url, 'retries.wait.ms': '5', ...config },
-      false,
-      given,
-    );
-    made.push(converter);
-    return converter;
-  };
-  const write = (converter: Converter, schema: Schema, value: unknown) =>
-    settle(() => Buffer.from(converter.fromConnect('t', [], schema, value)!));
-  const read = (converter: Converter, bytes: Buffer) => settle(() => converter.toConnect('t', [], bytes));
+  const rig = useRegistry(createConverter);
+  const { create, write, read } = rig;
 
   it('gives values and schema back through another process', async () => {
     const bytes = await write(create(), wide, new Struct(wide, values));
     const { schema, value } = await read(create(), bytes);
     expect(sameSchema(schema, wide)).toBe(true);
     expect((value as Struct).values).toEqual(values);
-    const [, stored] = await client.call('GET', `/schemas/ids/${bytes.readInt32BE(1)}`);
+    const [, stored] = await rig.client.call('GET', `/schemas/ids/${bytes.readInt32BE(1)}`);
     expect(stored).toMatchObject({ schemaType: 'JSON' });
   });
 
@@ -121,10 +63,10 @@ describe('JsonSchemaConverter and the registry of millrace', () => {
 
   it('reads schemas that refer to others, at two depths', async () => {
     const json = (value: object) => JSON.stringify(value);
-    await client.register('street', json({ title: 'Street', properties: { name: { type: 'string' } } }), {
+    await rig.client.register('street', json({ title: 'Street', properties: { name: { type: 'string' } } }), {
       schemaType: 'JSON',
     });
-    await client.register(
+    await rig.client.register(
       'address',
       json({ title: 'Address', properties: { street: { $ref: 'street.json' } } }),
       {
@@ -132,10 +74,14 @@ describe('JsonSchemaConverter and the registry of millrace', () => {
         references: [{ name: 'street.json', subject: 'street', version: 1 }],
       },
     );
-    const id = await client.register('t-value', json({ properties: { home: { $ref: 'address.json' } } }), {
-      schemaType: 'JSON',
-      references: [{ name: 'address.json', subject: 'address', version: 1 }],
-    });
+    const id = await rig.client.register(
+      't-value',
+      json({ properties: { home: { $ref: 'address.json' } } }),
+      {
+        schemaType: 'JSON',
+        references: [{ name: 'address.json', subject: 'address', version: 1 }],
+      },
+    );
     const prefix = Buffer.alloc(5);
     prefix.writeInt32BE(id, 1);
     const bytes = Buffer.concat([prefix, Buffer.from('{"home":{"street":{"name":"Main"}}}')]);
@@ -166,7 +112,7 @@ describe('JsonSchemaConverter and the registry of millrace', () => {
   });
 
   it('goes on with another node while one is away, and with Redis away', async () => {
-    const second = await startClient(kafka.port);
+    const second = await startClient(rig.kafka.port);
     // Nobody listens there: memory alone has to do.
     const services = new SchemaServices({
       logger: SILENT,
@@ -175,17 +121,18 @@ describe('JsonSchemaConverter and the registry of millrace', () => {
     });
     const shared = { ...context, services: { [SCHEMA_SERVICES]: services } };
     try {
-      const url = `${client.running.url},${second.running.url}`;
-      const converter = create({ 'schema.registry.url': url }, shared);
+      const url = `${rig.client.running.url},${second.running.url}`;
+      const converter = create({ 'schema.registry.url': url }, { context: shared });
       const bytes = await write(converter, inner, new Struct(inner, [1]));
-      await client.running.close();
+      await rig.client.running.close();
       expect(
-        ((await read(create({ 'schema.registry.url': url }, shared), bytes)).value as Struct).values,
+        ((await read(create({ 'schema.registry.url': url }, { context: shared }), bytes)).value as Struct)
+          .values,
       ).toEqual([1]);
       const next = struct([['y', INT32_SCHEMA]], { name: 'a.Next' });
       const record = create(
         { 'schema.registry.url': url, 'value.subject.name.strategy': 'RecordNameStrategy' },
-        shared,
+        { context: shared },
       );
       expect((await write(record, next, new Struct(next, [2]))).readInt32BE(1)).toBe(
         bytes.readInt32BE(1) + 1,

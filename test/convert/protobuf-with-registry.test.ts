@@ -1,79 +1,23 @@
 /** The Protobuf converter against millrace's own registry, over its HTTP. */
 import {
-  array,
-  Decimal,
-  dateSchema,
-  decimalSchema,
   INT32_SCHEMA,
   INT64_SCHEMA,
-  map,
-  OPTIONAL_STRING_SCHEMA,
   Schema,
   STRING_SCHEMA,
   Struct,
   struct,
   timestampSchema,
 } from '../../src/kernel';
-import type { Converter } from '../../src/plugin';
-import { type RegistryClient, startClient } from '../registry/client';
-import { createFakeKafka, type FakeKafka } from '../registry/fake-kafka';
 import { createConverter, plain, settle } from './protobuf/support';
+import { inner, useRegistry, valuesOf, wide } from './registry-support';
 
-const inner = struct([['x', INT32_SCHEMA]], { name: 'a.Inner' });
-const wide = struct(
-  [
-    ['id', INT64_SCHEMA],
-    ['day', dateSchema()],
-    ['at', timestampSchema({ optional: true })],
-    ['price', decimalSchema(2)],
-    ['note', OPTIONAL_STRING_SCHEMA],
-    ['unit', new Schema('string', { default: 'mm' })],
-    ['tags', array(STRING_SCHEMA)],
-    ['by', map(INT32_SCHEMA, STRING_SCHEMA)],
-    ['in', inner.with({ optional: true })],
-  ],
-  { name: 'a.Wide', version: 2, doc: 'doc' },
-);
-const values = [
-  9007199254740993n,
-  20_000,
-  1_700_000_000_000,
-  Decimal.parse('12.34'),
-  '',
-  'km',
-  ['a', 'b'],
-  new Map([[1, 'one']]),
-  new Struct(inner, [7]),
-];
+const values = valuesOf('');
 
 describe('ProtobufConverter and the registry of millrace', () => {
-  let kafka: FakeKafka;
-  let client: RegistryClient;
-  const made: Converter[] = [];
-
-  beforeEach(async () => {
-    kafka = createFakeKafka();
-    client = await startClient(kafka.port);
-  });
-
-  afterEach(async () => {
-    for (const converter of made.splice(0)) await converter.close?.();
-    await client.running.close();
-  });
-
-  const create = (config: Record<string, string> = {}, isKey = false): Converter => {
-    const converter = createConverter(
-      { 'schema.registry.url': client.running.url, 'retries.wait.ms': '5', ...config },
-      isKey,
-    );
-    made.push(converter);
-    return converter;
-  };
-  const write = (converter: Converter, schema: Schema | null, value: unknown) =>
-    settle(() => Buffer.from(converter.fromConnect('t', [], schema, value)!));
-  const read = (converter: Converter, bytes: Buffer) => settle(() => converter.toConnect('t', [], bytes));
+  const rig = useRegistry(createConverter);
+  const { create, write, read } = rig;
   const register = (subject: string, text: string, references: object[] = []) =>
-    client.register(subject, text, { schemaType: 'PROTOBUF', references });
+    rig.client.register(subject, text, { schemaType: 'PROTOBUF', references });
 
   it('gives values back through another process, with the version of the registry', async () => {
     const bytes = await write(create(), wide, new Struct(wide, values));
@@ -83,10 +27,10 @@ describe('ProtobufConverter and the registry of millrace', () => {
     expect((back.value as Struct).values.slice(0, 8)).toEqual(values.slice(0, 8));
     expect([back.schema?.name, back.schema?.version]).toEqual(['Wide', 1]);
     // The text registered is canonical to the registry, too.
-    const [, stored] = await client.call('GET', '/subjects/t-value/versions/1');
+    const [, stored] = await rig.client.call('GET', '/subjects/t-value/versions/1');
     const { schema } = stored as { schema: string };
     expect(
-      await client.call('POST', '/subjects/t-value/versions', { schemaType: 'PROTOBUF', schema }),
+      await rig.client.call('POST', '/subjects/t-value/versions', { schemaType: 'PROTOBUF', schema }),
     ).toMatchObject([200, { id: 1 }]);
   });
 
@@ -179,8 +123,8 @@ describe('ProtobufConverter and the registry of millrace', () => {
   });
 
   it('keys that are plain values, tombstones, and data without a schema', async () => {
-    const key = create({}, true);
-    const reader = create({}, true);
+    const key = create({}, { isKey: true });
+    const reader = create({}, { isKey: true });
     for (const [schema, value, index] of [
       [INT64_SCHEMA, 5n, [2, 4]],
       [STRING_SCHEMA, 'k', [2, 14]],
@@ -211,7 +155,7 @@ describe('ProtobufConverter and the registry of millrace', () => {
     const config = { 'value.subject.name.strategy': 'RecordNameStrategy' };
     const schema = struct([['x', INT32_SCHEMA]], { name: 'p.R' });
     const bytes = await write(create(config), schema, new Struct(schema, [1]));
-    expect(await client.call('GET', '/subjects')).toEqual([200, ['p.R']]);
+    expect(await rig.client.call('GET', '/subjects')).toEqual([200, ['p.R']]);
     expect((await read(create(config), bytes)).schema?.version).toBe(1);
   });
 
@@ -227,7 +171,7 @@ describe('ProtobufConverter and the registry of millrace', () => {
   });
 
   it('refuses a schema of another language', async () => {
-    const id = await client.register('avro', '"string"');
+    const id = await rig.client.register('avro', '"string"');
     await expect(read(create(), Buffer.from([0, 0, 0, 0, id, 0]))).rejects.toThrow(
       `Schema id ${id} is of type AVRO`,
     );
