@@ -6,23 +6,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const TICKS_PER_SECOND = 100;
 const POLL_MS = 20;
 
-/** User and system seconds, and peak resident bytes, of a process and its children. Linux only; zeros elsewhere. */
+/** User and system seconds, resident bytes and their peak, of a process and its children. Linux only; zeros elsewhere. */
 export function usage(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const own =
       (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    const result = { cpuSeconds: own, peakBytes: Number(peak?.[1] ?? 0) * 1024 };
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const bytes = (name) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
+    const result = { cpuSeconds: own, residentBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM') };
     for (const child of childrenOf(pid)) {
       const of = usage(child);
       result.cpuSeconds += of.cpuSeconds;
+      result.residentBytes += of.residentBytes;
       result.peakBytes += of.peakBytes;
     }
     return result;
   } catch {
-    return { cpuSeconds: 0, peakBytes: 0 };
+    return { cpuSeconds: 0, residentBytes: 0, peakBytes: 0 };
   }
 }
 

@@ -1,7 +1,16 @@
 /**
  * The Schema Registry over HTTP: reads, registrations, cold starts; writes its part of docs/benchmarks.md.
- *   node bench/registry.mjs [--seconds 5] [--subjects 1000,10000,50000] [--other name=http://host:port] [--no-report]
- * A registry named by --other is asked the same in turns (not for cold starts). Kafka is that of `npm run stack`.
+ *   node bench/registry.mjs [--seconds 4] [--subjects 1000,10000,50000] [--no-report]
+ *     [--other NAME=COMMAND | --other NAME=http://host:port]
+ * Kafka is that of `npm run stack`. Another registry is measured beside this one, the same requests in turns. COMMAND is
+ * run by a shell and must start a registry with Confluent's API, in the foreground, on loopback; {port}, {topic} and
+ * {brokers} in it are filled in. With it cold starts and memory are measured too: both start on the same topic, written
+ * by neither. A URL names one that runs already. Karapace, installed as its README says, is started with
+ *   --other 'karapace=exec env KARAPACE_KARAPACE_REGISTRY=true KARAPACE_PORT={port} KARAPACE_TOPIC_NAME={topic} \
+ *     KARAPACE_GROUP_ID={topic}-other KARAPACE_BOOTSTRAP_URI={brokers} KARAPACE_ADVERTISED_HOSTNAME=127.0.0.1 \
+ *     KARAPACE_LOG_LEVEL=WARNING python -m karapace'
+ * and Apicurio or Confluent's registry by a script of two lines that writes {port}, {topic} and {brokers} where they read
+ * them. What nobody named keeps its defaults, theirs and ours.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -23,7 +32,7 @@ const stack = require('../scripts/stack/index.cjs');
 
 const { values: options } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '4' },
     subjects: { type: 'string', default: '1000,10000,50000' },
     other: { type: 'string' },
     'no-report': { type: 'boolean', default: false },
@@ -31,44 +40,83 @@ const { values: options } = parseArgs({
 });
 const seconds = Number(options.seconds);
 const VERSIONS = 3;
+const OWN = 'millrace';
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 const say = (line) => process.stderr.write(`${line}\n`);
 
-/** The registry alone, in a process of its own; resolves when it is ready. */
-async function startRegistry(brokers, topic) {
-  const dir = mkdtempSync(path.join(tmpdir(), 'millrace-registry-'));
-  const file = path.join(dir, 'registry.properties');
+/**
+ * A registry of this name in processes of its own.
+ * @param command for a shell
+ */
+async function start({ name, command }, brokers, topic) {
   const port = 20_000 + Math.floor(Math.random() * 10_000);
-  writeFileSync(
-    file,
-    `listeners=http://127.0.0.1:${port}\nkafkastore.bootstrap.servers=${brokers}\nkafkastore.topic=${topic}\n` +
-      `kafkastore.topic.replication.factor=1\nschema.registry.group.id=${topic}\n`,
-  );
+  const values = { port, brokers, topic };
+  const filled = command.replaceAll(/\{(port|brokers|topic)\}/g, (_, key) => values[key]);
   const started = performance.now();
-  const child = spawn(process.execPath, [path.join(root, 'bin/millrace'), 'registry', file], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  process.once('exit', () => child.kill());
-  const url = `http://127.0.0.1:${port}`;
-  while (!(await isReady(url))) {
-    if (child.exitCode !== null) throw new Error(`the registry ended with code ${child.exitCode}`);
-    await sleep(5);
-  }
-  const readySeconds = (performance.now() - started) / 1000;
+  // A group, so that what the shell has started ends with it.
+  const child = spawn('sh', ['-c', filled], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (log = (log + text).slice(-4000)));
+  const kill = () => child.exitCode === null && child.signalCode === null && process.kill(-child.pid);
+  process.once('exit', kill);
   const stop = async () => {
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill();
+    kill();
     await ended;
-    rmSync(dir, { recursive: true });
+    process.off('exit', kill);
   };
-  return { url, pid: child.pid, readySeconds, stop };
+  /** Seconds from exec until `isTrue`. */
+  async function until(isTrue) {
+    while (!(await isTrue().catch(() => false))) {
+      if (child.exitCode !== null) throw new Error(`${name} ended with code ${child.exitCode}:\n${log}`);
+      if (performance.now() - started > START_TIMEOUT_MS) throw new Error(`${name} is not ready:\n${log}`);
+      await sleep(10);
+    }
+    return (performance.now() - started) / 1000;
+  }
+  return { name, url: `http://127.0.0.1:${port}`, usage: () => usage(child.pid), until, stop };
 }
 
-const isReady = (url) =>
-  fetch(`${url}/ready`).then(
-    (reply) => reply.ok,
-    () => false,
+const START_TIMEOUT_MS = 120_000;
+
+/** Writes its properties and starts on them: the same kind of command as the other registry's. */
+function ownCommand(dir) {
+  const file = path.join(dir, 'registry.properties');
+  const properties = [
+    'listeners=http://127.0.0.1:{port}',
+    'kafkastore.bootstrap.servers={brokers}',
+    'kafkastore.topic={topic}',
+    'kafkastore.topic.replication.factor=1',
+    'schema.registry.group.id={topic}',
+  ];
+  const lines = properties.map((line) => `'${line}'`).join(' ');
+  const program = `'${process.execPath}' '${path.join(root, 'bin/millrace')}' registry '${file}'`;
+  return `printf '%s\\n' ${lines} > '${file}' && exec ${program}`;
+}
+
+const answers = (url, route, body) =>
+  fetch(url + route, {
+    signal: AbortSignal.timeout(2000),
+    ...(body && { method: 'POST', headers: { 'content-type': MEDIA_TYPE }, body }),
+  }).then(async (reply) => {
+    await reply.arrayBuffer();
+    return reply.status === 200;
+  });
+
+const canRead = ({ url, until }, subjects) =>
+  until(() =>
+    answers(
+      url,
+      subjects === 0 ? '/subjects' : `/subjects/subject-${subjects - 1}-value/versions/${VERSIONS}`,
+    ),
   );
+
+const canWrite = ({ url, until }) => {
+  const tag = randomBytes(4).toString('hex');
+  return until(() =>
+    answers(url, `/subjects/probe-${tag}/versions`, JSON.stringify({ schema: schemaOf(`Probe${tag}`) })),
+  );
+};
 
 const schemaOf = (n, version = 1) =>
   JSON.stringify({
@@ -99,13 +147,12 @@ async function request(pool, method, route, body) {
 async function load(url, concurrency, send) {
   const pool = new Pool(url, { connections: concurrency, pipelining: 1 });
   const times = [];
-  let n = 0;
-  await send(pool, n++);
+  await send(pool);
   const until = performance.now() + seconds * 1000;
   const one = async () => {
     while (performance.now() < until) {
       const start = performance.now();
-      await send(pool, n++);
+      await send(pool);
       times.push(performance.now() - start);
     }
   };
@@ -118,30 +165,43 @@ async function load(url, concurrency, send) {
   return { rate: times.length / elapsed, p50: at(0.5), p99: at(0.99) };
 }
 
-async function measureRequests(name, url) {
+/** Requests by what they are: how many at a time, and how the n-th is sent. */
+async function requestKinds(url) {
   const tag = randomBytes(4).toString('hex');
-  const body = JSON.stringify({ schema: schemaOf(0) });
+  const body = JSON.stringify({ schema: schemaOf(tag) });
   const first = new Pool(url);
   const { id } = JSON.parse(await request(first, 'POST', `/subjects/${tag}/versions`, body));
   await first.close();
+  let count = 0;
   const read = (pool) => request(pool, 'GET', `/schemas/ids/${id}`);
   const again = (pool) => request(pool, 'POST', `/subjects/${tag}/versions`, body);
-  const fresh = (pool, n) =>
-    request(
-      pool,
-      'POST',
-      `/subjects/${tag}-${n}/versions`,
-      JSON.stringify({ schema: schemaOf(`${tag}${n}`) }),
-    );
-  const rows = [
-    ['GET /schemas/ids/{id}, 1 connection', await load(url, 1, read)],
-    ['GET /schemas/ids/{id}, 32 connections', await load(url, 32, read)],
-    ['register what is there, 8 in flight', await load(url, 8, again)],
-    ['register something new, 1 in flight', await load(url, 1, fresh)],
-    ['register something new, 8 in flight', await load(url, 8, fresh)],
+  const fresh = (pool) => {
+    const name = `${tag}${count++}`;
+    return request(pool, 'POST', `/subjects/${name}/versions`, JSON.stringify({ schema: schemaOf(name) }));
+  };
+  return [
+    ['GET /schemas/ids/{id}, 1 connection', 1, read],
+    ['GET /schemas/ids/{id}, 32 connections', 32, read],
+    ['register what is there, 8 in flight', 8, again],
+    ['register something new, 1 in flight', 1, fresh],
+    ['register something new, 8 in flight', 8, fresh],
   ];
-  for (const [what, { rate, p50, p99 }] of rows)
-    say(`${name}: ${what}: ${Math.round(rate)}/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
+}
+
+/** Each kind in turns, so that all registries have the same hour of the machine. */
+async function measureRequests(registries) {
+  const kinds = [];
+  for (const { url } of registries) kinds.push(await requestKinds(url));
+  const rows = [];
+  for (const i of kinds[0].keys()) {
+    for (const [n, { name, url }] of registries.entries()) {
+      const [what, concurrency, send] = kinds[n][i];
+      const row = { what, name, ...(await load(url, concurrency, send)) };
+      const { rate, p50, p99 } = row;
+      say(`${name}: ${what}: ${Math.round(rate)}/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
+      rows.push(row);
+    }
+  }
   return rows;
 }
 
@@ -197,31 +257,81 @@ async function fill(kafka, topic, subjects) {
   await producer.close();
 }
 
-const residentMiB = (pid) =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-
-async function coldStart(kafka, brokers, subjects) {
-  const topic = `bench_schemas_${randomBytes(4).toString('hex')}`;
-  if (subjects > 0) await fill(kafka, topic, subjects);
-  const registry = await startRegistry(brokers, topic);
-  const resident = residentMiB(registry.pid);
-  const { peakBytes } = usage(registry.pid);
+async function coldStart(command, brokers, topic, subjects) {
+  const registry = await start(command, brokers, topic);
+  const readSeconds = await canRead(registry, subjects);
+  const writeSeconds = await canWrite(registry);
+  const { residentBytes, peakBytes } = registry.usage();
   await registry.stop();
-  await kafka.admin.deleteTopics([topic]);
-  say(`${subjects} subjects: ready after ${registry.readySeconds.toFixed(2)} s, ${Math.round(resident)} MiB`);
-  return `| ${subjects.toLocaleString('en-US')} × ${VERSIONS} | ${registry.readySeconds.toFixed(2)} | ${Math.round(resident)} | ${Math.round(peakBytes / 2 ** 20)} |`;
+  const { name } = command;
+  say(
+    `${name}, ${subjects} subjects: reads after ${readSeconds.toFixed(2)} s, writes after ${writeSeconds.toFixed(2)} s, ${mebibytes(residentBytes)} MiB`,
+  );
+  return { name, subjects, readSeconds, writeSeconds, residentBytes, peakBytes };
 }
 
-function requestTable(results) {
-  const [[, base]] = results;
-  const rows = base.flatMap((_, i) =>
-    results.map(([name, rows]) => {
-      const [what, { rate, p50, p99 }] = rows[i];
-      return `| ${what} | ${name} | ${Math.round(rate).toLocaleString('en-US')} | ${p50.toFixed(2)} | ${p99.toFixed(2)} |`;
-    }),
-  );
-  return ['| request | registry | per second | p50 ms | p99 ms |', '|---|---|---|---|---|', ...rows];
+/** All on the same records. Only an empty topic is the first one's to make, so each has its own. */
+async function coldStarts(kafka, brokers, commands, subjects) {
+  const rows = [];
+  let topic = null;
+  for (const command of commands) {
+    if (topic === null || subjects === 0) {
+      topic = newTopic();
+      if (subjects > 0) await fill(kafka, topic, subjects);
+    }
+    rows.push(await coldStart(command, brokers, topic, subjects));
+    if (subjects === 0 || command === commands.at(-1)) await kafka.admin.deleteTopics([topic]);
+  }
+  return rows;
 }
+
+const newTopic = () => `bench_schemas_${randomBytes(4).toString('hex')}`;
+const mebibytes = (bytes) => Math.round(bytes / 2 ** 20);
+const grouped = (value) => Math.round(value).toLocaleString('en-US');
+
+/**
+ * Lines of a table. A figure has the other registry's beside it as a ratio, when there is one.
+ * @param columns title and how a row shows it, or what is to be compared
+ */
+function table(rows, columns, isSame) {
+  const base = (row) => rows.find((each) => isSame(each, row) && each.name !== OWN);
+  const hasOther = rows.some(({ name }) => name !== OWN);
+  const cells = (row) =>
+    columns.flatMap(([, show, figure]) => {
+      if (figure === undefined || !hasOther) return [show(row)];
+      return [show(row), `${(figure(row) / figure(base(row))).toFixed(2)} ×`];
+    });
+  const titles = columns.flatMap(([title, , figure]) => (figure && hasOther ? [title, 'ratio'] : [title]));
+  const line = (texts) => `| ${texts.join(' | ')} |`;
+  return [line(titles), `|${'---|'.repeat(titles.length)}`, ...rows.map((row) => line(cells(row)))];
+}
+
+const requestTable = (rows) =>
+  table(
+    rows,
+    [
+      ['request', ({ what }) => what],
+      ['registry', ({ name }) => name],
+      ['per second', ({ rate }) => grouped(rate), ({ rate }) => rate],
+      ['p50 ms', ({ p50 }) => p50.toFixed(2)],
+      ['p99 ms', ({ p99 }) => p99.toFixed(2)],
+    ],
+    (a, b) => a.what === b.what,
+  );
+
+const startTable = (rows) =>
+  table(
+    rows,
+    [
+      ['subjects × versions', ({ subjects }) => `${grouped(subjects)} × ${VERSIONS}`],
+      ['registry', ({ name }) => name],
+      ['reads after s, from exec', (row) => row.readSeconds.toFixed(2), (row) => row.readSeconds],
+      ['writes after s', (row) => row.writeSeconds.toFixed(2), (row) => row.writeSeconds],
+      ['resident MiB then', (row) => mebibytes(row.residentBytes), (row) => row.residentBytes],
+      ['peak MiB', (row) => mebibytes(row.peakBytes)],
+    ],
+    (a, b) => a.subjects === b.subjects,
+  );
 
 const BEGIN = '<!-- begin: written by bench/registry.mjs -->';
 const END = '<!-- end: registry -->';
@@ -234,33 +344,41 @@ function report(lines) {
   writeFileSync(file, `${text.slice(0, from)}${BEGIN}\n\n${lines.join('\n')}\n\n${text.slice(to)}`);
 }
 
+/** Of `--other`: by a command of its own, or running already. */
+function parseOther(text) {
+  const [name, target] = text.split(/=(.*)/s);
+  if (!name || !target) throw new Error(`--other ${text}: NAME=COMMAND or NAME=URL`);
+  return /^https?:\/\//.test(target) ? { name, url: target } : { name, command: target };
+}
+
 async function main() {
   const { kafka: brokers } = await stack.status();
   if (!brokers) throw new Error('Kafka is not up: npm run stack -- up');
+  const dir = mkdtempSync(path.join(tmpdir(), 'millrace-registry-'));
+  process.once('exit', () => rmSync(dir, { recursive: true }));
   const kafka = createKafka({ brokers: brokers.split(','), clientId: 'bench' }, { logger: SILENT });
-  const topic = `bench_schemas_${randomBytes(4).toString('hex')}`;
-  const own = await startRegistry(brokers, topic);
-  const named = [['millrace', own.url]];
-  if (options.other !== undefined) named.push(options.other.split(/=(.*)/s).slice(0, 2));
-  const results = [];
-  for (const [name, url] of named) results.push([name, await measureRequests(name, url)]);
+  const others = options.other === undefined ? [] : [parseOther(options.other)];
+  const all = [{ name: OWN, command: ownCommand(dir) }, ...others];
+  const commands = all.filter(({ command }) => command !== undefined);
+  const topics = commands.map(newTopic);
+  const started = await Promise.all(commands.map((command, i) => start(command, brokers, topics[i])));
+  for (const registry of started) await canWrite(registry);
+  const requests = await measureRequests([...started, ...others.filter(({ url }) => url !== undefined)]);
   const produce = await produceLatency(kafka);
-  await own.stop();
-  await kafka.admin.deleteTopics([topic]);
+  await Promise.all(started.map((registry) => registry.stop()));
+  await kafka.admin.deleteTopics(topics);
   const starts = [];
   for (const subjects of [0, ...options.subjects.split(',').map(Number)])
-    starts.push(await coldStart(kafka, brokers, subjects));
+    starts.push(...(await coldStarts(kafka, brokers, commands, subjects)));
   await kafka.close();
   const lines = [
-    `${availableParallelism()} cores shared by registry, broker and client, Node ${process.version}, ${seconds} s per row.`,
+    `${availableParallelism()} cores shared by registry, broker and client, Node ${process.version}, ${seconds} s per row.${others.length > 0 ? ' In turns; a ratio is to the other registry.' : ''}`,
     '',
-    ...requestTable(results),
+    ...requestTable(requests),
     '',
     `One acknowledged produce at that time: p50 ${produce.p50.toFixed(2)} ms, p99 ${produce.p99.toFixed(2)} ms.`,
     '',
-    '| subjects × versions | ready after s, from exec | resident MiB then | peak MiB |',
-    '|---|---|---|---|',
-    ...starts,
+    ...startTable(starts),
   ];
   say(lines.join('\n'));
   if (!options['no-report']) report(lines);
