@@ -36,6 +36,7 @@ function program(): Command {
   addStart(millrace);
   addRun(millrace);
   addStandalone(millrace);
+  addDistributed(millrace);
   addLint(millrace);
   addRegistry(millrace);
   addHashPassword(millrace);
@@ -108,6 +109,16 @@ function addStandalone(millrace: Command): void {
     )
     .action((worker: string, connectors: string[], options: LogOptions) =>
       (require('./standalone') as typeof import('./standalone')).standalone(worker, connectors, options),
+    );
+}
+
+function addDistributed(millrace: Command): void {
+  logOptions(millrace.command('distributed'))
+    .description("a worker of a cluster, from Kafka Connect's own file; connectors come over REST")
+    .argument('<worker>', 'worker configuration (.properties, JSON or YAML)')
+    .addHelpText('after', '\nExample:\n  millrace distributed config/distributed.properties')
+    .action((worker: string, options: LogOptions) =>
+      (require('./distributed') as typeof import('./distributed')).distributed(worker, options),
     );
 }
 

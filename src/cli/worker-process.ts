@@ -1,4 +1,4 @@
-/** A standalone worker as a process: logger, plug-ins, Kafka, REST, signals. Shared by `standalone`, `run` and `start`. */
+/** A worker as a process: plug-ins, Kafka, REST. Shared by `standalone`, `run`, `start` and `distributed`. */
 import type { PinoLogger, Prometheus } from '../http';
 import type { Logger } from '../kernel';
 import type { RestListening } from '../rest';
@@ -9,8 +9,10 @@ import {
   type ConnectorSpec,
   checkWorkerConverters,
   createCatalog,
+  createDistributed,
   createStandalone,
   findThirdParty,
+  type Herder,
   type StandaloneWorker,
   type WorkerConfig,
 } from '../worker';
@@ -38,38 +40,88 @@ export interface WorkerProcessOptions {
 /** Starts everything. When something cannot be started nothing is left behind, and the error is thrown. */
 export async function startWorker(options: WorkerProcessOptions): Promise<WorkerProcess> {
   const { worker: config, specs, logger, prometheus, once = false } = options;
-  for (const { file, line, message } of config.warnings) logger.warn({ file, line }, message);
-  const { modules, remarks } = findThirdParty(config.config.list('plugin.path'));
-  for (const remark of remarks) logger.info({}, remark);
-  const services = schemaServices(config, logger, prometheus);
-  const catalog = createCatalog([...CONNECTOR_MODULES, ...BUILT_IN_MODULES, ...modules]);
-  const worker = await createStandalone({
-    worker: config,
-    catalog,
-    openKafka: (keys) => openKafka(keys, logger, prometheus),
-    logger,
-    metrics: prometheus,
-    logLevels: logger.levels,
-    services: services.lookup,
-    once,
-    beside: options.beside,
-  });
+  const { closeServices, ...surroundings } = surroundingsOf(options);
+  const worker = await createStandalone({ ...surroundings, once, beside: options.beside });
   let rest: RestListening | null = null;
   const stop = async (): Promise<void> => {
     await worker.stop();
-    await services.close();
+    await closeServices();
     await rest?.close();
   };
   try {
     // Connectors begin to connect while the HTTP server is loaded.
     await worker.start(specs);
     if (options.rest !== false) rest = await serveRest(config, worker, logger, prometheus);
-    await warnOfConverterKeys(config, catalog, logger);
+    if (rest !== null) worker.advertise(rest.advertised.host, rest.advertised.port);
+    await warnOfConverterKeys(config, surroundings.catalog, logger);
   } catch (error) {
     await stop();
     throw error;
   }
   return { worker, url: rest?.urls[0] ?? null, stop };
+}
+
+export interface DistributedProcessOptions {
+  readonly worker: WorkerConfig;
+  readonly logger: PinoLogger;
+  readonly prometheus: Prometheus;
+  /** The worker has lost its place for good. */
+  onFatal(error: Error): void;
+  /** Ends the wait for Kafka. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves once the worker has its part of the work, or the signal has come. REST tells before what it waits for. */
+export async function startDistributed(
+  options: DistributedProcessOptions,
+): Promise<Pick<WorkerProcess, 'url' | 'stop'>> {
+  const { worker: config, logger, prometheus, signal } = options;
+  const { closeServices, ...surroundings } = surroundingsOf(options);
+  let rest: RestListening | null = null;
+  const worker = await createDistributed({
+    ...surroundings,
+    onFatal: options.onFatal,
+    request: (request) => rest!.request(request),
+  });
+  const stop = async (): Promise<void> => {
+    await worker.stop();
+    await closeServices();
+    await rest?.close();
+  };
+  try {
+    rest = await serveRest(config, worker, logger, prometheus);
+    const { host, port } = rest.advertised;
+    worker.advertise(rest.advertisedUrl, `${host}:${port}`);
+    logger.info({}, `REST at ${rest.urls[0]}; others reach this worker at ${rest.advertisedUrl}`);
+    await warnOfConverterKeys(config, surroundings.catalog, logger);
+    await worker.start(signal);
+    logger.info({}, `Worker of the group ${config.config.string('group.id')} is ready`);
+  } catch (error) {
+    if (!signal.aborted) {
+      await stop();
+      throw error;
+    }
+  }
+  return { url: rest!.urls[0] ?? null, stop };
+}
+
+/** What a worker of either mode needs around it. */
+function surroundingsOf(options: Pick<WorkerProcessOptions, 'worker' | 'logger' | 'prometheus'>) {
+  const { worker, logger, prometheus } = options;
+  for (const { file, line, message } of worker.warnings) logger.warn({ file, line }, message);
+  const { modules, remarks } = findThirdParty(worker.config.list('plugin.path'));
+  for (const remark of remarks) logger.info({}, remark);
+  const services = schemaServices(worker, logger, prometheus);
+  return {
+    worker,
+    catalog: createCatalog([...CONNECTOR_MODULES, ...BUILT_IN_MODULES, ...modules]),
+    openKafka: (keys: Readonly<Record<string, string>>) => openKafka(keys, logger, prometheus),
+    logger,
+    metrics: prometheus,
+    logLevels: logger.levels,
+    services: services.lookup,
+    closeServices: services.close,
+  };
 }
 
 /** A wrong value shows in the task that uses the converter; a key that nobody knows would show nowhere. */
@@ -81,16 +133,14 @@ async function warnOfConverterKeys(config: WorkerConfig, catalog: Catalog, logge
   }
 }
 
-async function serveRest(
+function serveRest(
   config: WorkerConfig,
-  worker: StandaloneWorker,
+  worker: Herder,
   logger: PinoLogger,
   prometheus: Prometheus,
 ): Promise<RestListening> {
   const { listenRest } = require('../rest') as typeof import('../rest');
-  const rest = await listenRest(config, { view: worker, herder: worker, logger, prometheus });
-  worker.advertise(rest.advertised.host, rest.advertised.port);
-  return rest;
+  return listenRest(config, { view: worker, herder: worker, logger, prometheus });
 }
 
 export function openKafka(

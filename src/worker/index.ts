@@ -3,6 +3,7 @@ export { BUILT_IN_MODULES } from './builtins';
 export { type Catalog, createCatalog, findPlugin, namesOf, type PluginModule } from './catalog';
 export type { OpenKafka } from './clients';
 export { SINK_DEF, SOURCE_DEF } from './connector-keys';
+export { createDistributed, type DistributedOptions, type DistributedWorker } from './distributed';
 export * from './files';
 export { parseProperties } from './files/properties';
 export * from './herder';

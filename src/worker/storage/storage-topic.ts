@@ -30,7 +30,8 @@ export function storageTopic(raw: Readonly<Record<string, string>>, kind: Storag
     topic,
     // The order of its records matters, across connectors, too.
     partitions: kind === 'config' ? 1 : count(own, kind, 'partitions', PARTITIONS[kind]),
-    replicationFactor: count(own, kind, 'replication.factor', 3),
+    // Kafka Connect's 3 cannot be had of a single broker.
+    replicationFactor: count(own, kind, 'replication.factor', -1),
     configs: Object.fromEntries(Object.entries(own).filter(([key]) => !OWN_KEYS.has(key))),
   };
 }
