@@ -3,7 +3,7 @@
  * Kafka batch that holds a record of it is acknowledged, and each source partition's offset moves over its contiguous
  * prefix of settled polls. A slow topic partition thus holds back only the source partitions that wrote to it.
  */
-import type { SourceOffset, SourcePartition, SourceRecord } from '../kernel';
+import { bigintAsText, type SourceOffset, type SourcePartition, type SourceRecord } from '../kernel';
 import type { OffsetEntry } from './types';
 
 const MAX_IDLE_PARTITIONS = 10_000;
@@ -72,7 +72,7 @@ export class OffsetTracker {
   #trackOf(partition: SourcePartition): Track {
     let track = this.#byIdentity.get(partition);
     if (track !== undefined) return track;
-    const text = JSON.stringify(partition);
+    const text = JSON.stringify(partition, bigintAsText);
     track = this.#byText.get(text);
     if (track === undefined) {
       track = { partition, marks: [], committable: null };

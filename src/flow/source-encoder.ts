@@ -1,6 +1,6 @@
 /** From source records to batches: transforms and converters, synchronous for as long as nothing goes wrong. */
 import type { WireHeader } from '../kafka/port';
-import { MillraceError, type SourceRecord } from '../kernel';
+import { bigintAsText, MillraceError, type SourceRecord } from '../kernel';
 import type { OffsetTracker, Poll } from './offset-tracker';
 import type { Outbox } from './outbox';
 import { type Failure, SKIPPED, type Stage, type StageOperator } from './stage';
@@ -201,7 +201,8 @@ export class SourceEncoder {
 }
 
 function whereIs(record: SourceRecord): Pick<Failure, 'at' | 'where'> {
-  const at = `topic='${record.topic}', sourcePartition=${JSON.stringify(record.sourcePartition)}, sourceOffset=${JSON.stringify(record.sourceOffset)}`;
+  const shown = (map: object): string => JSON.stringify(map, bigintAsText);
+  const at = `topic='${record.topic}', sourcePartition=${shown(record.sourcePartition)}, sourceOffset=${shown(record.sourceOffset)}`;
   return { at, where: `source record is {${at}}` };
 }
 

@@ -16,3 +16,7 @@ export function parseInt64(text: string): Int64 | null {
   const value = BigInt(text);
   return BigInt.asIntN(64, value) === value ? int64(value) : null;
 }
+
+/** For JSON.stringify, which refuses bigints, where the text is to be read by people or compared. */
+export const bigintAsText = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? String(value) : value;

@@ -11,8 +11,8 @@ export type Headers = readonly Header[];
 export const NO_HEADERS: Headers = Object.freeze([]);
 
 /** Connector-defined maps of JSON primitives. Key order matters: offsets are found by their exact JSON bytes. */
-export type SourcePartition = Readonly<Record<string, string | number | boolean | null>>;
-export type SourceOffset = Readonly<Record<string, string | number | boolean | null>>;
+export type SourcePartition = Readonly<Record<string, string | number | bigint | boolean | null>>;
+export type SourceOffset = Readonly<Record<string, string | number | bigint | boolean | null>>;
 
 /** A record a source task hands out. `partition` null: by key hash, else sticky. `timestamp` null: now. */
 export class SourceRecord {

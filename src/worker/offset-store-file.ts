@@ -1,10 +1,12 @@
 /** Source offsets in one JSON file, replaced as a whole: temp file, fsync, rename, fsync of the directory. */
 import { copyFile, mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { parseExact, schemaless } from '../convert/json/read';
 import type { OffsetStore } from '../flow';
 import { ConfigError, type Logger, type SourceOffset, type SourcePartition } from '../kernel';
 import { isJavaSerialized, readJavaByteMap } from './java-map';
 import { OffsetState, offsetKey, parseOffset } from './offset-store';
+import { javaJson } from './storage/java-json';
 
 const FORMAT = 'millrace-offsets';
 
@@ -51,7 +53,7 @@ function readJava(bytes: Buffer, state: OffsetState): void {
 function readOwn(file: string, text: string, state: OffsetState): void {
   let parsed: OffsetFile;
   try {
-    parsed = JSON.parse(text) as OffsetFile;
+    parsed = schemaless(parseExact(text)) as OffsetFile;
   } catch (error) {
     throw noOffsetFile(file, (error as Error).message);
   }
@@ -66,12 +68,16 @@ const noOffsetFile = (file: string, why: string): ConfigError =>
     hint: 'Give another file name, or move this file away to begin anew.',
   });
 
+/** One row a line. */
 function render(state: OffsetState): string {
-  const connectors: Record<string, { partition: SourcePartition; offset: SourceOffset }[]> = {};
+  const connectors = new Map<string, string[]>();
   for (const { connector, partition, offset } of state.rows()) {
-    (connectors[connector] ??= []).push({ partition, offset });
+    let rows = connectors.get(connector);
+    if (rows === undefined) connectors.set(connector, (rows = []));
+    rows.push(`   ${javaJson({ partition, offset })}`);
   }
-  return `${JSON.stringify({ format: FORMAT, version: 1, connectors } satisfies OffsetFile, null, 1)}\n`;
+  const lists = [...connectors].map(([name, rows]) => `  ${javaJson(name)}: [\n${rows.join(',\n')}\n  ]`);
+  return `{\n "format": "${FORMAT}",\n "version": 1,\n "connectors": {\n${lists.join(',\n')}\n }\n}\n`;
 }
 
 /** Runs `save` one at a time; calls that come meanwhile share the run after it. */

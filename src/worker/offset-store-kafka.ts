@@ -1,7 +1,8 @@
 /** Source offsets in a compacted topic, byte for byte as Kafka Connect keeps them (connect.md §2.1). */
 import type { OffsetEntry, OffsetStore } from '../flow';
 import type { CompactedLogOptions, Isolation, KafkaPort } from '../kafka/port';
-import { OffsetState, offsetKey, parseOffset } from './offset-store';
+import type { SourceOffset } from '../kernel';
+import { OffsetState, offsetKey, offsetValue, parseOffset } from './offset-store';
 
 export interface KafkaOffsetStoreOptions {
   readonly topic: string;
@@ -13,23 +14,35 @@ export interface KafkaOffsetStoreOptions {
   readonly isolation?: Isolation;
 }
 
+interface OffsetRecord {
+  readonly key: Buffer;
+  readonly value: Buffer | null;
+}
+
 /** Records of the topic, in Connect's bytes; a null offset makes a tombstone. */
-export const encodeOffsets = (
-  connector: string,
-  entries: readonly OffsetEntry[],
-): { readonly key: Buffer; readonly value: Buffer | null }[] =>
-  entries.map(({ partition, offset }) => ({
-    key: Buffer.from(offsetKey(connector, partition)),
-    value: offset === null ? null : Buffer.from(JSON.stringify(offset)),
-  }));
+export const encodeOffsets = (connector: string, entries: readonly OffsetEntry[]): OffsetRecord[] =>
+  entries.map(({ partition, offset }) => recordOf(offsetKey(connector, partition), offset));
+
+const recordOf = (key: string, offset: SourceOffset | null): OffsetRecord => {
+  const value = offsetValue(offset);
+  return { key: Buffer.from(key), value: value === null ? null : Buffer.from(value) };
+};
+
+export interface KafkaOffsetStore extends OffsetStore {
+  /**
+   * What `set` would write, for who writes it in a transaction. Keys that are in the topic already are taken from there, as
+   * far as it has been read: by the first `get` or `all`.
+   */
+  encode(connector: string, entries: readonly OffsetEntry[]): OffsetRecord[];
+}
 
 /** The topic is created and read when the first offset is asked for or stored. */
-export function createKafkaOffsetStore(kafka: KafkaPort, options: KafkaOffsetStoreOptions): OffsetStore {
+export function createKafkaOffsetStore(kafka: KafkaPort, options: KafkaOffsetStoreOptions): KafkaOffsetStore {
   const state = new OffsetState();
   const logOptions: CompactedLogOptions = {
     ...options,
-    apply: ({ key, value }) => {
-      if (key !== null) state.put(key.toString(), parseOffset(value?.toString() ?? null));
+    apply: ({ key, value, timestamp }) => {
+      if (key !== null) state.put(key.toString(), parseOffset(value?.toString() ?? null), timestamp);
     },
   };
   const log = kafka.compactedLog(logOptions);
@@ -44,7 +57,13 @@ export function createKafkaOffsetStore(kafka: KafkaPort, options: KafkaOffsetSto
     return starting;
   };
 
+  const encode: KafkaOffsetStore['encode'] = (connector, entries) =>
+    entries.flatMap(({ partition, offset }) =>
+      state.keys(connector, partition, offset).map((key) => recordOf(key, offset)),
+    );
+
   return {
+    encode,
     async get(connector, partitions) {
       await started();
       await log.readToEnd();
@@ -52,7 +71,8 @@ export function createKafkaOffsetStore(kafka: KafkaPort, options: KafkaOffsetSto
     },
     async set(connector, entries) {
       await started();
-      await log.write(encodeOffsets(connector, entries));
+      const records = encode(connector, entries);
+      if (records.length > 0) await log.write(records);
     },
     async all(connector) {
       await started();

@@ -35,6 +35,15 @@ describe('offsets in a file', () => {
     expect(await again.all('d')).toEqual([{ partition: { filename: 'a' }, offset: { position: 9 } }]);
   });
 
+  test('integers beyond 2^53 keep all their digits', async () => {
+    const file = freshFile();
+    const offset = { incrementing: 9223372036854775807n };
+    await (await openFileOffsetStore(file, SILENT)).set('c', [{ partition: { t: 1 }, offset }]);
+    expect(await (await openFileOffsetStore(file, SILENT)).all('c')).toEqual([
+      { partition: { t: 1 }, offset },
+    ]);
+  });
+
   test('many writes at once: each is durable when its promise resolves, the file is never half written', async () => {
     const file = freshFile();
     const store = await openFileOffsetStore(file, SILENT);

@@ -5,6 +5,7 @@ import { loadWorkerConfig } from '../../src/worker';
 import { openOffsetStore } from '../../src/worker/offset-storage';
 import { createKafkaOffsetStore } from '../../src/worker/offset-store-kafka';
 import { stackAddresses, uniqueName } from '../support/stack';
+import { golden } from './storage/support';
 
 /** A log kept in memory; what is in `records` before the start is replayed. */
 function memoryLog(records: { key: string; value: string | null }[], failures = 0) {
@@ -62,6 +63,43 @@ describe('offsets in a topic', () => {
       { key: '["c",{"filename":"old"}]', value: null },
     ]);
     expect(options()).toMatchObject(settings);
+  });
+
+  test('a Java worker wrote the same for the same offsets', async () => {
+    const written = golden('offsets').slice(0, 3);
+    const records: { key: string; value: string | null }[] = [];
+    const store = createKafkaOffsetStore(memoryLog(records).kafka, settings);
+    const partition = { filename: '/srv/pipeline/ä 😀 in.txt' };
+    await store.set('file-source', [{ partition, offset: { position: 21 } }]);
+    await store.set('file-source', [{ partition, offset: { position: 7 } }]);
+    await store.set('file-source', [{ partition, offset: null }]);
+    expect(records).toEqual(written.map(([, , key, value]) => ({ key, value })));
+    for (const [at, , key] of golden('offsets')) expect(partitionForKey(Buffer.from(key), 25)).toBe(at);
+  });
+
+  test('integers beyond 2^53 keep all their digits', async () => {
+    const { kafka } = memoryLog([
+      { key: '["c",{"table":"t"}]', value: '{"incrementing":9223372036854775807,"x":0.1234567890123456789}' },
+    ]);
+    const store = createKafkaOffsetStore(kafka, settings);
+    const [offset] = await store.get('c', [{ table: 't' }]);
+    expect(offset).toEqual({ incrementing: 9223372036854775807n, x: 0.12345678901234568 });
+    const [record] = store.encode('c', [{ partition: { table: 't' }, offset: offset! }]);
+    expect(record!.value!.toString()).toBe('{"incrementing":9223372036854775807,"x":0.12345678901234568}');
+  });
+
+  test('what another worker wrote in another order is replaced where it is', async () => {
+    const key = '["c",{"protocol":"1","table":"t"}]';
+    const records: { key: string; value: string | null }[] = [{ key, value: '{"incrementing":7}' }];
+    const store = createKafkaOffsetStore(memoryLog(records).kafka, settings);
+    const partition = { table: 't', protocol: '1' };
+    expect(await store.get('c', [partition])).toEqual([{ incrementing: 7 }]);
+    await store.set('c', [{ partition, offset: { incrementing: 8 } }]);
+    await store.set('c', [{ partition, offset: null }]);
+    expect(records.slice(1)).toEqual([
+      { key, value: '{"incrementing":8}' },
+      { key, value: null },
+    ]);
   });
 
   test('reads what is there: the last one counts, tombstones remove, foreign records are passed over', async () => {

@@ -31,10 +31,9 @@ export const olderPartitions = (database: string, schema: string, table: string)
   { table },
 ];
 
-/** Ids beyond 2^53 are text: a JSON number would lose digits. */
 export function toOffset(cursor: Cursor): SourceOffset {
-  const offset: Record<string, string | number> = {};
-  if (cursor.id !== null) offset.incrementing = typeof cursor.id === 'number' ? cursor.id : String(cursor.id);
+  const offset: Record<string, Int64> = {};
+  if (cursor.id !== null) offset.incrementing = cursor.id;
   if (cursor.micros !== null) {
     const micros = Number(cursor.micros);
     offset.timestamp = Math.floor(micros / 1000);
@@ -51,6 +50,8 @@ export function readOffset(offset: SourceOffset): Cursor {
 type Primitive = SourceOffset[string] | undefined;
 
 function readId(value: Primitive): Int64 | null {
+  if (typeof value === 'bigint') return value;
+  // Older versions kept ids beyond 2^53 as text.
   if (typeof value === 'string') return parseInt64(value);
   if (typeof value !== 'number') return null;
   return Number.isSafeInteger(value) ? value : int64(BigInt(value) - ROUNDING);

@@ -83,7 +83,7 @@ describe('offsets', () => {
       { id: null, micros: 1_700_000_000_123_456 },
       { timestamp: 1_700_000_000_123, timestamp_nanos: 123_456_000 },
     ],
-    [{ id: 9007199254740993n, micros: null }, { incrementing: '9007199254740993' }],
+    [{ id: 9007199254740993n, micros: null }, { incrementing: 9007199254740993n }],
     [
       { id: 1, micros: -1 },
       { incrementing: 1, timestamp: -1, timestamp_nanos: 999_999_000 },
@@ -98,6 +98,8 @@ describe('offsets', () => {
     // 2^53 + 1, as JSON.parse rounds it.
     expect(readOffset({ incrementing: 9007199254740992 }).id!).toBeLessThan(9007199254740993n);
     expect(readOffset({})).toEqual({ id: null, micros: null });
+    // As versions before wrote ids beyond 2^53.
+    expect(readOffset({ incrementing: '9007199254740993' }).id).toBe(9007199254740993n);
   });
 
   it('are found where older connectors kept them', () => {
