@@ -266,9 +266,19 @@ export interface PredicatePlugin extends PluginBase {
   create(config: Config): Predicate;
 }
 
+/** What a config provider found at a path. */
+export interface ProvidedValues {
+  /** Of the keys asked for; one that is not there is left out. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Why keys are left out, for people. */
+  readonly missing?: Readonly<Record<string, string>>;
+  /** How long the values hold, ms; connectors that use them are restarted then. Absent: for good. */
+  readonly ttlMs?: number;
+}
+
 export interface ConfigProvider {
-  /** Values of the keys asked for; a key that is not there is left out. `path` is '' when the reference has none. */
-  get(path: string, keys: readonly string[]): Promise<Readonly<Record<string, string>>>;
+  /** `path` is '' when the reference has none. Throws ConfigError when nothing can be read at all. */
+  get(path: string, keys: readonly string[]): Promise<ProvidedValues>;
 }
 
 export interface ConfigProviderPlugin extends PluginBase {

@@ -19,6 +19,14 @@ export const BUILT_IN_MODULES: readonly PluginModule[] = [
     },
   },
   {
+    kinds: ['config-provider'],
+    names: null,
+    load: () => {
+      const { builtInProviders } = require('./providers') as typeof import('./providers');
+      return builtInProviders(process.env);
+    },
+  },
+  {
     // With the registry client behind it, which workers without Avro need not load.
     kinds: ['converter'],
     names: ['avro', 'io.confluent.connect.avro.AvroConverter'],

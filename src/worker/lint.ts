@@ -11,7 +11,8 @@ import {
   readFlatFile,
   readPipeline,
 } from './files';
-import { createProviders, type Providers, resolveReferences } from './references';
+import { createProviders, type Providers, providerPlugins } from './providers';
+import { resolveReferences } from './references';
 import { checkSpec } from './spec-check';
 import { checkWorker, hideResolved, remarks } from './worker-config';
 import { checkWorkerConverters } from './worker-converters';
@@ -74,7 +75,7 @@ async function lintConnector(document: Document, catalog: Catalog): Promise<Lint
 async function lintPipeline(document: Document, catalog: Catalog): Promise<LintResult> {
   const pipeline = readPipeline(document);
   const { file, worker, workerLineOf } = pipeline;
-  const { providers, issues: providerIssues } = providersOf(worker, file, workerLineOf);
+  const { providers, issues: providerIssues } = await providersOf(worker, file, workerLineOf);
   const specs = await Promise.all(
     pipeline.connectors.map((spec) => checkSpec(spec, { catalog, providers, policy: 'all', worker: null })),
   );
@@ -97,7 +98,7 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
 
 async function lintWorker(document: Document, catalog: Catalog): Promise<LintResult> {
   const { name, values, lineOf, issues } = readFlatFile(document);
-  const { providers, issues: providerIssues } = providersOf(values, name, lineOf);
+  const { providers, issues: providerIssues } = await providersOf(values, name, lineOf);
   const own = await lintWorkerKeys(name, values, lineOf, providers, catalog);
   return {
     file: name,
@@ -109,13 +110,16 @@ async function lintWorker(document: Document, catalog: Catalog): Promise<LintRes
 
 type Raw = Readonly<Record<string, string>>;
 
-function providersOf(
+async function providersOf(
   worker: Raw,
   file: string,
   lineOf: (key: string) => number | null,
-): { providers: Providers; issues: FileIssue[] } {
+): Promise<{ providers: Providers; issues: FileIssue[] }> {
   try {
-    return { providers: createProviders(worker), issues: [] };
+    return {
+      providers: createProviders(worker, process.env, await providerPlugins(worker)),
+      issues: [],
+    };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     const message = `${error.message}. ${error.hint ?? ''}`.trim();

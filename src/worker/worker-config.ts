@@ -7,7 +7,8 @@ import type { Config, ConfigIssue } from '../kernel';
 import { checkWithHints } from './config-compose';
 import { DISTRIBUTED_DEF } from './distributed-keys';
 import { type FileIssue, FileIssuesError, type FlatFile, issueAt } from './files';
-import { createProviders, type Providers, resolveReferences } from './references';
+import { createProviders, type Providers, providerPlugins } from './providers';
+import { resolveReferences } from './references';
 import { isWithoutEffect, WORKER_DEF } from './worker-keys';
 
 export type WorkerMode = 'standalone' | 'distributed';
@@ -43,7 +44,7 @@ export interface WorkerConfig {
 export async function loadWorkerConfig(sources: WorkerSources = {}): Promise<WorkerConfig> {
   const { env = process.env, mode = 'standalone' } = sources;
   const layers = layer(sources, env);
-  const providers = createProviders(layers.values, env);
+  const providers = createProviders(layers.values, env, await providerPlugins(layers.values));
   const { config: raw, broken } = await resolveReferences(layers.values, providers);
   const place = (key: string, message: string, about: Partial<FileIssue> = {}): FileIssue => {
     const origin = originOf(key, sources, env);

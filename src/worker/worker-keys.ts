@@ -101,7 +101,7 @@ const OWN_DEF = new ConfigDef(
       'config.providers',
       'LIST',
       [],
-      'Aliases of config providers; `env`, `file` and `dir` are there without being named.',
+      'Aliases of config providers. Without this key `env`, `file` and `dir` are there; with it, those it names.',
       { importance: 'LOW' },
     ),
     worker(
