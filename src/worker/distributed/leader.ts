@@ -12,7 +12,7 @@ import {
   type Version,
   type WorkerMetadata,
 } from './protocol';
-import { isNoWork, NO_WORK, type Work } from './work';
+import { NO_WORK, type Work } from './work';
 
 export interface LeaderOptions {
   readonly url: string;
@@ -41,7 +41,6 @@ export class Leader {
   readonly #options: LeaderOptions;
   #state: LeaderState = NEW_LEADER;
   #members: readonly ClusterMember[] = [];
-  #hasRevoked = false;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
@@ -51,16 +50,10 @@ export class Leader {
     return this.#members;
   }
 
-  /** Whether the last round revoked something, so that a member must ask for the next. */
-  get hasRevoked(): boolean {
-    return this.#hasRevoked;
-  }
-
   /** Another member leads, or this one was away: what it knew of the others is of no more use. */
   forget(): void {
     this.#state = NEW_LEADER;
     this.#members = [];
-    this.#hasRevoked = false;
   }
 
   /** @param memberId of the leader. Answers assignments by member id. */
@@ -96,7 +89,6 @@ export class Leader {
       state: this.#state,
     });
     this.#state = state;
-    this.#hasRevoked = [...grants.values()].some(({ revoked }) => !isNoWork(revoked));
     this.#members = peers.map(({ memberId, instanceId, url }) => ({
       memberId,
       instanceId,

@@ -286,18 +286,15 @@ export class WorkerMembership {
   }
 
   /**
-   * Who has stopped what was revoked asks for the next round, once, since the same assignment may be given out again. The
-   * leader asks when a delay ends, and in place of a member that was to ask but has gone quiet.
+   * Who has stopped what was revoked asks for the next round, once, since the same assignment may be given out again. When
+   * a delay ends, the leader does.
    */
   #askForNext({ revoked, delayMs }: Assignment, { generation }: GroupIdentity): void {
-    const { sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
     if (!isNoWork(revoked) && this.#askedAfter !== generation) {
       this.#askedAfter = generation;
       this.#member.rejoin();
     } else if (this.isLeader && delayMs > 0) {
       this.#rejoinAfter(delayMs);
-    } else if (this.#leader.hasRevoked) {
-      this.#rejoinAfter(sessionTimeoutMs);
     }
   }
 

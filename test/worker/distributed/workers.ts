@@ -103,7 +103,7 @@ export class TestWorker {
       maxDelayMs: 0,
       logger: SILENT,
       metrics: NO_METRICS,
-      onAssignment: (assignment) => this.#assigned(assignment),
+      onAssignment: (assignment) => this.take(assignment),
       onLost: (reason) => this.#lost(reason),
       onFatal: (error) => {
         this.fatal = error;
@@ -113,7 +113,7 @@ export class TestWorker {
     this.membership.start();
   }
 
-  #assigned(assignment: MemberAssignment): void {
+  take(assignment: MemberAssignment): void {
     this.assignments.push(assignment);
     for (const key of keysOf(assignment.revoked)) this.#stop(key);
     for (const key of keysOf(assignment.assigned)) {
