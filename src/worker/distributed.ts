@@ -180,7 +180,7 @@ class Distributed extends WorkerHerder implements DistributedWorker {
       core,
       watch,
       metrics: options.metrics,
-      ...connectorChecks(core.parts.environment, options.worker),
+      ...connectorChecks(core.parts.environment, config.string('group.id')),
       settled: async () => {},
       verify: (signature) =>
         verifySignature(

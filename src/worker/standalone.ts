@@ -94,7 +94,7 @@ class Standalone extends WorkerHerder implements StandaloneWorker {
       core,
       watch,
       metrics,
-      ...connectorChecks(core.parts.environment, options.worker),
+      ...connectorChecks(core.parts.environment, null),
       settled: (name) => core.settled(name),
       // Nobody else belongs to a worker alone.
       verify: () => {},
