@@ -1,4 +1,4 @@
-import { statusError } from '../http';
+import { ResourceError } from './body';
 
 const MAX = 2 ** 31;
 
@@ -6,5 +6,5 @@ const MAX = 2 ** 31;
 export function taskIdOf(text: string): number {
   const id = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (id >= -MAX && id < MAX) return id + 0;
-  throw statusError(404);
+  throw new ResourceError(404, 'HTTP 404 Not Found');
 }

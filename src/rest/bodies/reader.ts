@@ -336,8 +336,13 @@ export class JsonReader {
   #afterBlanks(): number {
     for (;;) {
       const byte = this.#peek();
-      if (!isBlank(byte)) return byte;
+      if (!isBlank(byte) && (byte >= SPACE || byte === EOF)) return byte;
       this.#at++;
+      if (!isBlank(byte)) {
+        throw this.#problem(
+          `Illegal character ((CTRL-CHAR, code ${byte})): only regular white space (\\r, \\n, \\t) is allowed between tokens`,
+        );
+      }
       if (byte === LF || (byte === CR && this.#peek() !== LF)) {
         this.#line++;
         this.#lineStart = this.#at;
@@ -350,8 +355,7 @@ export class JsonReader {
   }
 
   #unexpected(byte: number, why: string, where = ''): BodyProblem {
-    const code = byte < 0x80 ? byte : this.#bytes.toString('utf8', this.#at, this.#at + 4).codePointAt(0)!;
-    return this.#problem(`Unexpected character (${described(code)})${where}: ${why}`);
+    return this.#problem(`Unexpected character (${described(byte)})${where}: ${why}`);
   }
 }
 

@@ -179,6 +179,9 @@ export function readBean<T>(reader: JsonReader, type: BeanType<T>): Partial<T> |
         () => type.members[key](reader),
         () => true,
       );
+    } else if (Object.keys(type.members).every((member) => Object.hasOwn(bean, member))) {
+      // Nothing more is needed, so that the next one is told where it stands.
+      throw unrecognized(reader, type, name);
     } else {
       unknown ??= name;
       reader.skip();
