@@ -29,6 +29,8 @@ const config = new ConfigDef([
     type: 'STRING',
     default: 'UTF-8',
     importance: 'HIGH',
+    width: 'MEDIUM',
+    displayName: 'Encoding',
     doc: 'Character set of the bytes: UTF-8, ISO-8859-1, US-ASCII or UTF-16LE.',
     validator: (value) =>
       typeof value === 'string' && ENCODINGS[value.toLowerCase()] !== undefined

@@ -31,14 +31,33 @@ export interface ConfigKey {
   /** Full sentences; units and an example where they help. */
   readonly doc: string;
   readonly group?: string;
+  /** Place within its group; absent: where the definition has it. */
+  readonly order?: number;
   readonly width?: Width;
   readonly displayName?: string;
   readonly dependents?: readonly string[];
   readonly validator?: Validator;
   /** Values offered by forms and by did-you-mean. */
   readonly recommended?: readonly string[];
+  /** Whether a form shows the key beside these values; absent: always. */
+  readonly visible?: (raw: RawConfig) => boolean;
+  /** Ours, beside those of the connector of another make that this one stands in for: REST lists it where it is set. */
+  readonly extension?: boolean;
   readonly example?: string;
 }
+
+/** One key of a configuration, judged. */
+export interface JudgedKey {
+  readonly key: ConfigKey;
+  readonly value: ConfigValue;
+  /** As REST shows it: lists joined by commas, passwords hidden. */
+  readonly text: string | null;
+  readonly errors: readonly string[];
+  readonly visible: boolean;
+}
+
+/** The full name of a class by any of its names; null when there is none. */
+export type ClassNames = (name: string) => string | null;
 
 /** A family of keys that share a prefix and are handed through, such as `connection.*`. */
 export interface ConfigPrefix {
@@ -120,13 +139,26 @@ export class ConfigDef {
     return config;
   }
 
+  /**
+   * Every key as Kafka's ConfigDef judges it: a value that is missing, or fails to parse, becomes null, and the validator
+   * is asked about that too. A null that was given is a value. Below a prefix, values are looked up and complained of by
+   * their full names; validators know the key's own name only.
+   */
+  validate(raw: RawConfig, classNames: ClassNames = (name) => name, prefix = ''): JudgedKey[] {
+    return [...this.keys.values()].map((key) => {
+      const given = raw[prefix + key.name];
+      const { value, errors } = readKey(key, given, classNames, prefix);
+      return { key, value, text: textOf(key, value, given), errors, visible: key.visible?.(raw) ?? true };
+    });
+  }
+
   #read(raw: RawConfig, issues: ConfigIssue[]): Config {
     const values = new Map<string, ConfigValue>();
     for (const key of this.keys.values()) {
-      const errors: string[] = [];
-      values.set(key.name, readKey(key, raw[key.name], errors));
       const given = raw[key.name];
-      for (const message of errors) {
+      const { value, errors, missing } = readKey(key, given ?? undefined, (name) => name, '');
+      values.set(key.name, value);
+      for (const message of missing ? errors.slice(0, 1) : errors) {
         issues.push({
           key: key.name,
           value: given === undefined || given === null || key.type === 'PASSWORD' ? null : given,
@@ -199,39 +231,80 @@ export class Config {
   }
 }
 
-function readKey(key: ConfigKey, given: string | null | undefined, errors: string[]): ConfigValue {
-  let value: ConfigValue = key.default ?? null;
-  if (given !== undefined && given !== null) {
-    const parsed = parseValue(key.type, given);
-    if (typeof parsed === 'object' && parsed !== null && 'why' in parsed) {
-      errors.push(invalid(key, given, parsed.why));
-      value = null;
-    } else {
-      value = parsed;
-    }
-  } else if (key.default === undefined) {
-    errors.push(`Missing required configuration "${key.name}" which has no default value.`);
-    return null;
-  }
-  const why = key.validator?.(value, key.name) ?? null;
-  if (why !== null) errors.push(invalid(key, value, why));
-  return value;
+interface ReadKey {
+  readonly value: ConfigValue;
+  readonly errors: string[];
+  /** Required, and neither a value nor a null was given. */
+  readonly missing: boolean;
 }
 
-const invalid = (key: ConfigKey, value: ConfigValue, why: string): string =>
-  `Invalid value ${key.type === 'PASSWORD' ? '[hidden]' : text(value)} for configuration ${key.name}: ${why}`;
+function readKey(
+  key: ConfigKey,
+  given: string | null | undefined,
+  classNames: ClassNames,
+  prefix: string,
+): ReadKey {
+  const errors: string[] = [];
+  const missing = given === undefined && key.default === undefined;
+  if (missing) {
+    errors.push(`Missing required configuration "${prefix}${key.name}" which has no default value.`);
+  }
+  const parsed = given === undefined ? (key.default ?? null) : readGiven(key.type, given, classNames);
+  const why = whyOf(parsed);
+  if (why !== null) errors.push(invalid(key, given!, why, prefix));
+  const value = why === null ? (parsed as ConfigValue) : null;
+  const whyNot = missing ? whyNotNull(key) : (key.validator?.(value, key.name) ?? null);
+  if (whyNot !== null) errors.push(invalid(key, value, whyNot));
+  return { value, errors, missing };
+}
+
+/** Validators of required keys need not expect null: that it is missing has been said. */
+function whyNotNull(key: ConfigKey): string | null {
+  try {
+    return key.validator?.(null, key.name) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+type Parsed = ConfigValue | { why: string };
+
+const whyOf = (parsed: Parsed): string | null =>
+  typeof parsed === 'object' && parsed !== null && 'why' in parsed ? parsed.why : null;
+
+function readGiven(type: ConfigType, given: string | null, classNames: ClassNames): Parsed {
+  if (given === null) return null;
+  if (type !== 'CLASS') return parseValue(type, given);
+  const name = given.trim();
+  return classNames(name) ?? { why: `Class ${name} could not be found.` };
+}
+
+const invalid = (key: ConfigKey, value: ConfigValue, why: string, prefix = ''): string =>
+  `Invalid value ${key.type === 'PASSWORD' ? '[hidden]' : text(value)} for configuration ${prefix}${key.name}: ${why}`;
 
 const text = (value: ConfigValue): string =>
   value === null ? 'null' : Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
 
+/** A value as Kafka writes it. A LONG that no number holds is taken from the text that was given. */
+export function textOf(key: ConfigKey, value: ConfigValue, given?: string | null): string | null {
+  if (value === null) return null;
+  if (key.type === 'PASSWORD') return '[hidden]';
+  if (Array.isArray(value)) return value.join(',');
+  if (key.type === 'LONG' && typeof given === 'string' && !Number.isSafeInteger(value))
+    return String(BigInt(given.trim().replace(/^\+/, '')));
+  if (key.type === 'DOUBLE' && Number.isInteger(value)) return (value as number).toFixed(1);
+  return String(value);
+}
+
 const RANGES: Readonly<Partial<Record<ConfigType, readonly [number, number]>>> = {
   SHORT: [-32768, 32767],
   INT: [-2147483648, 2147483647],
-  LONG: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
+const LEAST_LONG = -(2n ** 63n);
+const MOST_LONG = 2n ** 63n - 1n;
 
 /** Parses one value; `{ why }` when the text does not fit the type. Blanks around it are dropped as Kafka does. */
-export function parseValue(type: ConfigType, given: string): ConfigValue | { why: string } {
+export function parseValue(type: ConfigType, given: string): Parsed {
   const trimmed = given.trim();
   switch (type) {
     case 'BOOLEAN': {
@@ -239,9 +312,10 @@ export function parseValue(type: ConfigType, given: string): ConfigValue | { why
       if (lower === 'true' || lower === 'false') return lower === 'true';
       return { why: 'Expected value to be either true or false' };
     }
+    case 'LONG':
+      return parseLong(trimmed);
     case 'SHORT':
-    case 'INT':
-    case 'LONG': {
+    case 'INT': {
       const number = /^[+-]?\d+$/.test(trimmed) ? Number(trimmed) : Number.NaN;
       const [low, high] = RANGES[type]!;
       return number >= low && number <= high ? number : { why: `Not a number of type ${type}` };
@@ -258,6 +332,14 @@ export function parseValue(type: ConfigType, given: string): ConfigValue | { why
     case 'CLASS':
       return trimmed;
   }
+}
+
+/** Durations and sizes of years and exabytes are nearest numbers: nothing counts that far. */
+function parseLong(given: string): number | { why: string } {
+  const long = /^[+-]?\d+$/.test(given) ? BigInt(given.replace(/^\+/, '')) : null;
+  return long !== null && long >= LEAST_LONG && long <= MOST_LONG
+    ? Number(long)
+    : { why: 'Not a number of type LONG' };
 }
 
 /** Validators, with the texts of Kafka's. */
@@ -292,10 +374,9 @@ export const oneOfIgnoringCase = (...allowed: readonly string[]): Validator => {
       : `String must be one of (case insensitive): ${allowed.join(', ')}`;
 };
 
+/** Lets null pass, as Kafka's: a required key says so itself. */
 export const nonEmpty: Validator = (value) =>
-  value === null || value === '' || (Array.isArray(value) && value.length === 0)
-    ? 'String must be non-empty'
-    : null;
+  value === '' || (Array.isArray(value) && value.length === 0) ? 'String must be non-empty' : null;
 
 /** Lets null pass, else asks the validator. */
 export const orNull =

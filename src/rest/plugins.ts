@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { HttpError, sendJson } from '../http';
 import { CATALOG, MillraceError } from '../kernel';
-import { configKeyInfos, findPlugin, pluginInfos, type WorkerView } from '../worker';
+import { configDefinitions, findPlugin, pluginInfos, type WorkerView } from '../worker';
 import { readConfig, type Strings } from './bodies';
 import { bodyOf } from './body';
 import { CONFIG_BODY, CONFIG_INFOS, CONFIG_KEYS, flag, of, PLUGIN_LIST, PLUGINS } from './operations';
@@ -43,7 +43,7 @@ export function servePlugins(api: FastifyInstance, view: WorkerView): void {
       if (plugin === null) throw new HttpError(404, `Unknown plugin ${name}.`);
       if (plugin.kind === 'config-provider')
         throw new HttpError(400, `Invalid plugin class ${name}. Valid types are ${TYPES}.`);
-      return sendJson(reply, configKeyInfos(plugin));
+      return sendJson(reply, configDefinitions(plugin));
     },
   );
 }

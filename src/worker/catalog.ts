@@ -85,8 +85,12 @@ export const namesOf = ({ name, aliases }: Plugin): readonly string[] => [name, 
 /** The Java class name, or our own where there is none: what REST calls the class. */
 export const classNameOf = ({ name, aliases }: Plugin): string => aliases[0] ?? name;
 
-/** Any kind of plug-in by name, connectors first; null when there is none, or when the name is ambiguous. */
+/**
+ * Any kind of plug-in by name, connectors first; null when there is none, or when the name is ambiguous. A class within
+ * another (`Cast$Value`) goes by its full name alone, as on a JVM worker.
+ */
 export function findPlugin(plugins: readonly Plugin[], name: string): Plugin | null {
+  if (name.includes('$') && !name.includes('.')) return null;
   for (const kind of ['connector', 'transform', 'predicate', 'converter', 'header-converter'] as const) {
     try {
       const found = pick(plugins, kind, name);
@@ -118,6 +122,12 @@ const ambiguous = (plugins: readonly Plugin[], kind: LookupKind, name: string): 
   new MillraceError('PLUGIN_UNKNOWN', `${name} is more than one ${WORDS[kind]}`, {
     hint: `Give the full class name: ${plugins.map((plugin) => fullNameFor(plugin, kind, name)).join(', ')}.`,
   });
+
+/** The class that a name stands for: the one that was named, or the plug-in's first. */
+export function classNamed(plugin: Plugin, kind: LookupKind, name: string): string {
+  const classes = namesOf(plugin).filter((known) => known.includes('.'));
+  return classes.find((known) => answersTo(known, kind, name)) ?? classNameOf(plugin);
+}
 
 const fullNameFor = (plugin: Plugin, kind: LookupKind, name: string): string =>
   namesOf(plugin).find((known) => answersTo(known, kind, name)) ?? classNameOf(plugin);

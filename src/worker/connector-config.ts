@@ -1,5 +1,5 @@
 /** Checks a connector's configuration as a whole: framework, transforms, predicates, converters, client keys, connector. */
-import { ConfigDef, type ConfigIssue, type ConfigKey, MillraceError } from '../kernel';
+import { ConfigDef, type ConfigIssue, MillraceError } from '../kernel';
 import type { Plugin, SinkConnector, SourceConnector } from '../plugin';
 import type { Catalog, LookupKind } from './catalog';
 import { CLIENT_DEFS, CLIENT_KINDS, isIgnoredByClients } from './client-keys';
@@ -7,6 +7,8 @@ import { checkWithHints, prefixDef } from './config-compose';
 import { CONNECTOR_KEYS, SINK_DEF, SINK_KEYS, SOURCE_DEF, SOURCE_KEYS } from './connector-keys';
 import { REGISTRY_URL } from './pipeline';
 import { checkSinkTopics, checkTopicCreation, TOPIC_CREATION_PREFIX } from './topic-keys';
+import { chainKeys } from './validation/chain';
+import { overrideRefusal } from './validation/overrides';
 
 export type Connector = SourceConnector | SinkConnector;
 export type OverridePolicy = 'all' | 'none' | 'principal';
@@ -38,7 +40,6 @@ export async function checkConnector(raw: Raw, options: CheckOptions): Promise<C
   return new ConnectorCheck(raw, options).run();
 }
 
-const PRINCIPAL_KEYS = ['sasl.jaas.config', 'sasl.mechanism', 'security.protocol'];
 const ROLES = ['key', 'value', 'header'] as const;
 
 class ConnectorCheck {
@@ -134,7 +135,7 @@ class ConnectorCheck {
   }
 
   async #checkChained(kind: 'transform' | 'predicate', prefix: string, group: string): Promise<void> {
-    this.#check(new ConfigDef(chainedKeys(kind, prefix, group)));
+    this.#check(prefixDef(new ConfigDef(chainKeys(kind)), prefix, group));
     const type = this.#raw[`${prefix}type`];
     const plugin: Plugin | null =
       type === undefined ? null : await this.#find(kind, `${prefix}type`, type.trim());
@@ -180,13 +181,8 @@ class ConnectorCheck {
       for (const key of keys) {
         const name = key.slice(prefix.length);
         if (!CLIENT_DEFS[kind].keys.has(name) && isIgnoredByClients(name)) this.#withoutEffect.push(key);
-        if (policy === 'none' || (policy === 'principal' && !PRINCIPAL_KEYS.includes(name))) {
-          const which = policy === 'none' ? 'None' : 'Principal';
-          this.#complain(
-            key,
-            `The '${which}' policy does not allow '${name}' to be overridden in the connector configuration.`,
-          );
-        }
+        const refusal = overrideRefusal(policy, name);
+        if (refusal !== null) this.#complain(key, refusal);
       }
     }
   }
@@ -224,33 +220,4 @@ export function frameworkDef(kind: 'source' | 'sink' | null): ConfigDef {
   if (kind === 'source') return SOURCE_DEF.extend(new ConfigDef([], [TOPIC_CREATION_PREFIX]));
   if (kind === 'sink') return SINK_DEF;
   return new ConfigDef([...CONNECTOR_KEYS, ...SOURCE_KEYS, ...SINK_KEYS], [TOPIC_CREATION_PREFIX]);
-}
-
-/** What every transform and predicate has beside its own keys. */
-export function chainedKeys(kind: 'transform' | 'predicate', prefix: string, group: string): ConfigKey[] {
-  const key = (name: string, type: ConfigKey['type'], doc: string, more: Partial<ConfigKey>): ConfigKey => ({
-    name: prefix + name,
-    type,
-    doc,
-    group,
-    importance: 'HIGH',
-    width: 'NONE',
-    ...more,
-  });
-  const own = [
-    key('type', 'CLASS', `Class of the ${kind}.`, {}),
-    key('plugin.version', 'STRING', `Version of the ${kind}.`, { default: null, importance: 'MEDIUM' }),
-  ];
-  if (kind === 'predicate') return own;
-  return [
-    ...own,
-    key('predicate', 'STRING', 'Alias of the predicate that decides whether the transform is applied.', {
-      default: null,
-      importance: 'MEDIUM',
-    }),
-    key('negate', 'BOOLEAN', 'Whether the predicate must be false instead.', {
-      default: false,
-      importance: 'MEDIUM',
-    }),
-  ];
 }

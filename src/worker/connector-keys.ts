@@ -6,6 +6,7 @@ import {
   atLeast,
   ConfigDef,
   type ConfigKey,
+  javaPattern,
   oneOf,
   oneOfIgnoringCase,
   orNull,
@@ -39,25 +40,21 @@ const nameValidator: Validator = (value) => {
   return `String may not contain control sequences but had the following ASCII chars: ${codes}`;
 };
 
-const aliasValidator: Validator = (value) => {
-  const aliases = (value ?? []) as readonly string[];
-  return new Set(aliases).size < aliases.length ? 'Duplicate alias provided.' : null;
+const noneTwice: Validator = (value) => {
+  const names = (value ?? []) as readonly string[];
+  return new Set(names).size < names.length ? 'Duplicate alias provided.' : null;
 };
+
+const aliasValidator: Validator = (value, name) =>
+  value === null ? 'entry must be non null' : noneTwice(value, name);
 
 const regexValidator: Validator = (value) => {
   try {
-    new RegExp(String(value ?? ''));
+    javaPattern(String(value ?? ''));
     return null;
   } catch (error) {
-    return `Invalid regular expression: ${(error as Error).message}`;
+    return `Invalid regex: ${(error as Error).message}`;
   }
-};
-
-const groupsValidator: Validator = (value, name) => {
-  const groups = (value ?? []) as readonly string[];
-  if (groups.includes('')) return `${name} must not contain empty names`;
-  if (groups.includes('default')) return "'default' is always there and must not be listed";
-  return new Set(groups).size < groups.length ? 'Duplicate alias provided.' : null;
 };
 
 const converter = (role: 'key' | 'value' | 'header', what: string): ConfigKey[] => [
@@ -126,7 +123,7 @@ export const CONNECTOR_KEYS: readonly ConfigKey[] = [
     'LONG',
     'Transforms',
     'Aliases of the transforms that every record passes, in this order.',
-    { default: [], validator: aliasValidator },
+    { default: [], validator: aliasValidator, order: 12 },
   ),
   keysOf('Predicates')(
     'predicates',
@@ -135,7 +132,7 @@ export const CONNECTOR_KEYS: readonly ConfigKey[] = [
     'LONG',
     'Predicates',
     'Aliases of the predicates that transforms name.',
-    { default: [], validator: aliasValidator },
+    { default: [], validator: aliasValidator, order: 13 },
   ),
   common(
     'config.action.reload',
@@ -144,7 +141,7 @@ export const CONNECTOR_KEYS: readonly ConfigKey[] = [
     'MEDIUM',
     'Reload Action',
     'What to do when values of config providers change: restart the connector, or nothing.',
-    { default: 'restart', validator: oneOf('none', 'restart'), recommended: ['none', 'restart'] },
+    { default: 'restart', validator: oneOf('none', 'restart'), recommended: ['none', 'restart'], order: 14 },
   ),
   errors(
     'errors.retry.timeout',
@@ -196,6 +193,7 @@ export const CONNECTOR_KEYS: readonly ConfigKey[] = [
 export const SINK_KEYS: readonly ConfigKey[] = [
   common('topics', 'LIST', 'HIGH', 'LONG', 'Topics', 'Topics to read, separated by commas.', {
     default: [],
+    order: 4,
   }),
   common(
     'topics.regex',
@@ -204,7 +202,7 @@ export const SINK_KEYS: readonly ConfigKey[] = [
     'LONG',
     'Topics regex',
     'Regular expression of the topics to read, instead of topics.',
-    { default: '', validator: regexValidator },
+    { default: '', validator: regexValidator, order: 4 },
   ),
   errors(
     'errors.deadletterqueue.topic.name',
@@ -245,7 +243,7 @@ export const SOURCE_KEYS: readonly ConfigKey[] = [
     'LONG',
     'Topic Creation Groups',
     'Names of groups of topics that are created with settings of their own.',
-    { default: [], validator: groupsValidator },
+    { default: [], validator: noneTwice },
   ),
   exactlyOnce(
     'exactly.once.support',
@@ -256,8 +254,9 @@ export const SOURCE_KEYS: readonly ConfigKey[] = [
     '`required` refuses a connector that cannot deliver exactly once.',
     {
       default: 'requested',
-      validator: oneOfIgnoringCase('requested', 'required'),
+      validator: oneOfIgnoringCase('REQUIRED', 'REQUESTED'),
       recommended: ['requested', 'required'],
+      order: 2,
     },
   ),
   exactlyOnce(
@@ -269,8 +268,9 @@ export const SOURCE_KEYS: readonly ConfigKey[] = [
     'What ends a transaction: each poll, an interval, or the connector.',
     {
       default: 'poll',
-      validator: oneOfIgnoringCase('poll', 'interval', 'connector'),
+      validator: oneOfIgnoringCase('INTERVAL', 'POLL', 'CONNECTOR'),
       recommended: ['poll', 'interval', 'connector'],
+      order: 3,
     },
   ),
   exactlyOnce(
@@ -280,7 +280,7 @@ export const SOURCE_KEYS: readonly ConfigKey[] = [
     'SHORT',
     'Transaction boundary interval',
     'The interval, ms; without it that of the offset flush.',
-    { default: null, validator: orNull(atLeast(0)) },
+    { default: null, validator: orNull(atLeast(0)), order: 4 },
   ),
   keysOf('offsets.topic')(
     'offsets.storage.topic',

@@ -11,10 +11,17 @@ export type { SendRequest } from './herding/internal-requests';
 export type { TargetState } from './lifecycle';
 export { type FileKind, type LintResult, lintDocument } from './lint';
 export { pipelineSchema } from './pipeline-schema';
-export { type ConfigKeyInfo, configKeyInfos, type PluginInfo, pluginInfos } from './plugin-infos';
+export { type PluginInfo, pluginInfos } from './plugin-infos';
 export { createStandalone, type StandaloneOptions, type StandaloneWorker } from './standalone';
 export { findThirdParty } from './third-party';
-export type { ConfigInfos } from './validation/infos';
+export {
+  type ConfigInfos,
+  type ConfigKeyInfo,
+  configDefinitions,
+  invalidConfigError,
+  type ValidationContext,
+  validateConnectorConfig,
+} from './validation';
 export { loadWorkerConfig, type WorkerConfig, type WorkerSources } from './worker-config';
 export { checkWorkerConverters } from './worker-converters';
 export { WORKER_DEF } from './worker-keys';

@@ -1,6 +1,6 @@
 import { atLeast, ConfigDef, nonEmpty } from '../../../src/plugin';
 
-/** FileStreamSource: the keys of Apache Kafka's, and the ones that bound it. */
+/** FileStreamSource: the keys of Apache Kafka's, bare as there, and the ones that bound it. */
 export const streamSourceConfig = new ConfigDef([
   {
     name: 'file',
@@ -8,9 +8,6 @@ export const streamSourceConfig = new ConfigDef([
     default: null,
     importance: 'HIGH',
     doc: 'File to read, followed as it grows. Without it, standard input is read.',
-    group: 'File',
-    width: 'LONG',
-    displayName: 'File',
     example: '/var/log/app.log',
   },
   {
@@ -18,9 +15,6 @@ export const streamSourceConfig = new ConfigDef([
     type: 'STRING',
     importance: 'HIGH',
     doc: 'Topic to write the lines to.',
-    group: 'File',
-    width: 'MEDIUM',
-    displayName: 'Topic',
     validator: nonEmpty,
     example: 'lines',
   },
@@ -29,14 +23,11 @@ export const streamSourceConfig = new ConfigDef([
     type: 'INT',
     default: 2000,
     importance: 'LOW',
-    doc: 'Most lines handed on at a time.',
-    group: 'Reading',
-    width: 'SHORT',
-    displayName: 'Batch size',
-    validator: atLeast(1),
+    doc: 'Most lines handed on at a time; one at least.',
   },
   {
     name: 'poll.interval.ms',
+    extension: true,
     type: 'LONG',
     default: 100,
     importance: 'LOW',
@@ -48,6 +39,7 @@ export const streamSourceConfig = new ConfigDef([
   },
   {
     name: 'max.line.bytes',
+    extension: true,
     type: 'INT',
     default: 16 * 1024 * 1024,
     importance: 'LOW',
@@ -67,13 +59,11 @@ export const streamSinkConfig = new ConfigDef([
     default: null,
     importance: 'HIGH',
     doc: 'File to append to; it is created when it does not exist, its directory is not. Without it, standard output is written.',
-    group: 'File',
-    width: 'LONG',
-    displayName: 'File',
     example: '/data/out/lines.txt',
   },
   {
     name: 'fsync',
+    extension: true,
     type: 'BOOLEAN',
     default: true,
     importance: 'LOW',

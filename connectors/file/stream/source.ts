@@ -33,7 +33,7 @@ class FileStreamSourceTask implements SourceTask {
     this.#input = input;
     this.#partition = partition;
     this.#topic = config.string('topic');
-    this.#batchSize = config.number('batch.size');
+    this.#batchSize = Math.max(1, config.number('batch.size'));
     this.#pollIntervalMs = config.number('poll.interval.ms');
   }
 
@@ -119,6 +119,8 @@ export const fileStreamSource: SourceConnector = {
   ],
   config: streamSourceConfig,
   capabilities: { exactlyOnce: true, alterOffsets: true },
+  /** What standard input gave cannot be read again. */
+  exactlyOnce: (config) => config.optionalString('file') !== null,
   async open(context, config) {
     const path = config.optionalString('file');
     const maxLineBytes = config.number('max.line.bytes');

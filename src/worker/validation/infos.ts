@@ -35,3 +35,14 @@ export interface ConfigInfos {
   readonly groups: readonly string[];
   readonly configs: readonly ConfigInfo[];
 }
+
+/** What POST and PUT answer to a configuration with errors (connect.md §1.4); null when there are none. */
+export function invalidConfigError({ error_count: count, configs }: ConfigInfos): string | null {
+  if (count === 0) return null;
+  const messages = configs.flatMap(({ value }) => value?.errors ?? []);
+  return [
+    `Connector configuration is invalid and contains the following ${count} error(s):`,
+    ...messages,
+    'You can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`',
+  ].join('\n');
+}
