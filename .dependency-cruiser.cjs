@@ -14,7 +14,7 @@ const arrows = {
   worker: ['kernel', 'plugin', 'kafka', 'convert', 'transform', 'flow'],
   jobs: ['kernel', 'worker'],
   http: ['kernel'],
-  rest: ['http', 'worker'],
+  rest: ['http', 'kernel', 'worker'],
   registry: ['http', 'kafka', 'kernel', 'schemas'],
   proxy: ['http', 'kafka', 'kernel', 'schemas'],
   console: ['http'],
