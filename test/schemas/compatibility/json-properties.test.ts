@@ -2,7 +2,7 @@
  * What holds for all JSON schemas: texts survive, every schema fits itself, and "fits" agrees with validating data. The
  * seed of a run is in its name.
  */
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { checkJson } from '../../../src/schemas/compatibility/json/check';
 import { readJsonSchema } from '../../../src/schemas/json-schema/schema-text';
 import { randomOf } from '../../support/random';
@@ -69,6 +69,16 @@ const isReadable = (schema: unknown): boolean => {
 const validatorOf = (schema: unknown) =>
   new Ajv({ strict: false, validateSchema: false, logger: false }).compile(schema as object);
 
+/** Null: a schema that leads to itself without a step into the data, which Ajv follows until the stack ends. */
+function fits(validate: ValidateFunction, data: unknown): boolean | null {
+  try {
+    return validate(data);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 const kindsOf = (old: unknown, next: unknown): string[] =>
   checkJson(parse(next), parse(old)).map(({ kind, location }) => `${kind} ${location}`);
 
@@ -121,9 +131,9 @@ test(`what fits the old schema fits a new one that is said to take it (seed ${SE
     const [before, now] = [validatorOf(old), validatorOf(next)];
     for (let j = 0; j < 50; j++) {
       const data = dataOf(3);
-      if (!before(data)) continue;
+      if (fits(before, data) !== true) continue;
       compared++;
-      if (now(data)) continue;
+      if (fits(now, data) !== false) continue;
       throw new Error(`${JSON.stringify(data)} fits ${JSON.stringify(old)} and not ${JSON.stringify(next)}`);
     }
   }
