@@ -14,6 +14,8 @@ import { createAdminServer, createRestServer, type RestOptions } from './server'
 export interface RestListening {
   /** `http://host:port` of each listener, as a client on this machine can use it. */
   readonly urls: readonly string[];
+  /** Those of `admin.listeners`. */
+  readonly adminUrls: readonly string[];
   /** Where other machines reach this worker. */
   readonly advertised: { readonly host: string; readonly port: number };
   /** The same as a URL: what workers tell each other. */
@@ -53,6 +55,7 @@ export async function listenRest(worker: WorkerConfig, options: ListenOptions): 
   let closed: Promise<void> | undefined;
   return {
     urls,
+    adminUrls: opened[1]?.urls ?? [],
     ...advertised(worker, urls),
     request: forwarder.request,
     close: () => (closed ??= close()),

@@ -6,6 +6,8 @@ import { FakeHerder } from './fake-herder';
 export interface Served {
   readonly herder: FakeHerder;
   readonly url: string;
+  /** `GET /connectors/{connector}` and so on, and whether the route describes itself. */
+  readonly routes: ReadonlyMap<string, boolean>;
   ask(method: string, path: string, body?: unknown, more?: HttpRequest): Promise<HttpReply>;
   close(): Promise<void>;
 }
@@ -21,10 +23,16 @@ export async function serve(options: Partial<RestOptions> = {}, herder = new Fak
     headers: { allowOrigin: '', allowMethods: '', headers: '' },
     ...options,
   });
+  const routes = new Map<string, boolean>();
+  server.addHook('onRoute', ({ url, method, config }) => {
+    const path = url.replace(/:([A-Za-z]+)/g, '{$1}');
+    for (const verb of [method].flat()) routes.set(`${verb} ${path}`, config?.operation !== undefined);
+  });
   const listening: Listening = await listen(server, 'http://127.0.0.1:0');
   return {
     herder,
     url: listening.url,
+    routes,
     close: () => listening.close(),
     ask(method, path, body, more = {}) {
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
