@@ -59,7 +59,10 @@ export class ExactlyOnce implements SourceDelivery {
     const transactional = { ...listener, failed: (error: Error) => this.#failed(error) };
     this.#outbox = new Outbox(options, operator, this.#producer, transactional, transactions);
     this.#encoder = new SourceEncoder(options, operator, this.#outbox, this.#tracker, clock);
-    host.control.left.addEventListener('abort', () => void this.#producer.close());
+    host.control.left.addEventListener('abort', () => {
+      this.#disarm();
+      void this.#producer.close();
+    });
   }
 
   async start(): Promise<void> {
@@ -153,6 +156,7 @@ export class ExactlyOnce implements SourceDelivery {
       if (wanted !== null && whole) void this.#end(wanted);
     }
     await this.#ending;
+    this.#disarm();
     // Where this fails, the next run of the task ends the transaction by beginning.
     if (this.#isOpen && !control.abandoned) await this.#giveUp().catch(() => {});
     await this.#producer.close();
@@ -164,12 +168,16 @@ export class ExactlyOnce implements SourceDelivery {
 
   /** Never rejects: what goes wrong fails the task. */
   #end(end: TransactionEnd): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#overdue = false;
+    this.#disarm();
     const ending = this.#ending.then(() => (end === 'commit' ? this.#commit() : this.#abort()));
     this.#ending = ending.catch((error: unknown) => this.#failed(asError(error)));
     return this.#ending;
+  }
+
+  #disarm(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#overdue = false;
   }
 
   #failed(error: Error): void {

@@ -15,6 +15,8 @@ import { TransactionMarks } from './transaction-marks';
 import type { SourceRunOptions, TaskHandle } from './types';
 
 const STALL_SHOWN_AFTER_MS = 5000;
+/** Polls that have something at hand would keep timers and sockets waiting for ever. */
+const TURN_MS = 10;
 
 export function runSourceTask(options: SourceRunOptions): TaskHandle {
   const scope = new MetricsScope(options.metrics);
@@ -147,7 +149,12 @@ class SourceRunner {
 
   async #loop(): Promise<void> {
     const { signal } = this.control;
+    let turnEnd = performance.now() + TURN_MS;
     while (!signal.aborted) {
+      if (performance.now() > turnEnd) {
+        await yieldToLoop();
+        turnEnd = performance.now() + TURN_MS;
+      }
       if (this.control.paused) {
         await this.#delivery.pausing();
         await this.control.sleepWhilePaused();
