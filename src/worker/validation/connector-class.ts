@@ -19,7 +19,7 @@ export async function connectorOf(
     return await catalog.find('connector', name);
   } catch (error) {
     if (!(error instanceof MillraceError) || error.code !== 'PLUGIN_UNKNOWN') throw error;
-    throw new ConfigError(await unknownConnector(catalog, name), { cause: error });
+    throw new ConfigError(await unknownConnector(catalog, written['connector.class']!));
   }
 }
 

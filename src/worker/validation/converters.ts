@@ -5,10 +5,9 @@ import { ConfigDef, type ConfigKey } from '../../kernel';
 import { stripPrefix } from '../config-compose';
 import { REGISTRY_URL } from '../pipeline';
 import type { GivenConfig, ValidationContext } from './context';
+import { asWorkerSets, CONVERTER_TYPE } from './definitions';
 import { Findings } from './findings';
 import type { RoleConverter } from './framework';
-
-const CONVERTER_TYPE = 'converter.type';
 
 export function judgeConverter(
   { role, own }: RoleConverter,
@@ -27,16 +26,15 @@ export function judgeConverter(
   return findings;
 }
 
-/** The worker always says what a converter is for, and has a registry for those that name none. */
+/** The worker's registry is there for converters that name none. */
 function asWorkerSees(
   def: ConfigDef,
   raw: Readonly<Record<string, string>>,
   registry: string | null,
 ): ConfigDef {
   const changed = [...def.keys.values()].map((key): ConfigKey => {
-    if (key.name === CONVERTER_TYPE) return { ...key, default: undefined };
     const isWorkers = key.name === REGISTRY_URL && registry !== null && raw[REGISTRY_URL] === undefined;
-    return isWorkers ? { ...key, default: null, validator: undefined } : key;
+    return isWorkers ? { ...key, default: null, validator: undefined } : asWorkerSets(key);
   });
   return new ConfigDef(changed, def.prefixes, def.crossChecks);
 }

@@ -6,10 +6,16 @@ import type { ConfigKeyInfo } from './infos';
 
 /** Of a plug-in of any kind, for a form: its own keys, then those of the framework that it does not define itself. */
 export function configDefinitions(plugin: Plugin): ConfigKeyInfo[] {
-  const own = [...plugin.config.keys.values()];
+  const own = [...plugin.config.keys.values()].map(asWorkerSets);
   const inherited = frameworkKeys(plugin).filter(({ name }) => !plugin.config.keys.has(name));
   return [...keyInfos(own), ...keyInfos(inherited)];
 }
+
+export const CONVERTER_TYPE = 'converter.type';
+
+/** Nobody has to say what a converter is for: the worker does, and always, which makes it required there. */
+export const asWorkerSets = (key: ConfigKey): ConfigKey =>
+  key.name === CONVERTER_TYPE ? { ...key, default: undefined } : key;
 
 /** What a connector has beside its own keys; nothing for other plug-ins. */
 export function frameworkKeys({ kind, version }: Plugin): ConfigKey[] {

@@ -2,7 +2,8 @@
 /**
  * Records what a JVM worker answers: `CONNECT_URL=http://host:port node test/golden/connect/record.mjs [name …]`.
  * Needs Kafka Connect 4.1.1, distributed, JsonConverter for keys and values, its file connectors on the class path,
- * `config.providers=file,env`. Facts only: descriptions of keys are left out.
+ * `config.providers=file,env`, group `connect-oracle`; for `validation` two more (validate-requests.mjs). Facts only:
+ * descriptions of keys are left out.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
