@@ -2,13 +2,15 @@
 import type { OffsetStore } from '../flow';
 import type { SourceOffset } from '../kernel';
 import { offsetKey } from './offset-store';
+import type { KafkaOffsetStore } from './offset-store-kafka';
 
 /**
  * Reads look into the connector's topic first; the worker's, where older offsets are and copies of newer ones go, fills
  * the gaps. A tombstone goes to the worker's topic first: alone in the other one, it would bring back what lies behind it.
  */
-export function withOwnOffsets(own: OffsetStore, worker: OffsetStore): OffsetStore {
+export function withOwnOffsets(own: KafkaOffsetStore, worker: OffsetStore): KafkaOffsetStore {
   return {
+    encode: (connector, entries) => own.encode(connector, entries),
     async get(connector, partitions) {
       const [first, fallback] = await Promise.all([
         own.get(connector, partitions),

@@ -1,10 +1,10 @@
 /** Where the offsets of one source connector are kept, and how its tasks write them exactly once (connect.md §3.2). */
-import type { ExactlyOnceOptions, OffsetStore, TransactionBoundary } from '../flow';
+import type { ExactlyOnceOptions, OffsetStore, TransactionalOffsets, TransactionBoundary } from '../flow';
 import type { KafkaPort } from '../kafka/port';
 import type { Config } from '../kernel';
 import type { ProducerSettings } from './client-settings';
 import type { KafkaClients } from './clients';
-import { createKafkaOffsetStore, encodeOffsets } from './offset-store-kafka';
+import { createKafkaOffsetStore, encodeOffsets, type KafkaOffsetStore } from './offset-store-kafka';
 import { withOwnOffsets } from './offset-store-own';
 import type { TaskId } from './worker-view';
 
@@ -64,6 +64,8 @@ export function exactlyOnceOptions(
   parts: OffsetsOfConnector,
   clients: KafkaClients,
   settings: ProducerSettings,
+  /** That of `offsetsOf`. */
+  store: OffsetStore,
 ): ExactlyOnceOptions {
   const own = ownTopic(parts);
   const name = transactionalId(support.groupId, id);
@@ -78,13 +80,17 @@ export function exactlyOnceOptions(
     openProducer: () => clients.port(settings.connection).producer(options),
     offsets: {
       topic: own ?? support.offsetsTopic,
-      encode: encodeOffsets,
+      encode: encoderOf(store),
       ...(own === null ? {} : { mirror: (connector, entries) => parts.offsets.set(connector, entries) }),
     },
     boundary,
     stillOwner: () => support.stillOwner(id),
   };
 }
+
+/** Keys as they are in the topic, where the store knows them. */
+const encoderOf = (store: OffsetStore): TransactionalOffsets['encode'] =>
+  'encode' in store ? (store as KafkaOffsetStore).encode : encodeOffsets;
 
 function boundaryOf({ framework, workerConfig }: OffsetsOfConnector): TransactionBoundary {
   const kind = framework.string('transaction.boundary').toLowerCase();

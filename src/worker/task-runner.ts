@@ -4,6 +4,7 @@ import {
   type OffsetStore,
   runSinkTask,
   runSourceTask,
+  type SinkLag,
   type StuckCall,
   type TaskHandle,
 } from '../flow';
@@ -65,6 +66,8 @@ export interface RunningTask {
   readonly waiting: string | null;
   /** The call of the plug-in that does not come back, null when none is stuck. */
   readonly stuckIn: StuckCall | null;
+  /** Of a sink that has partitions; else null. */
+  readonly lag: SinkLag | null;
   readonly progress: Progress;
   /** Settles when the task has ended; rejects when it failed. */
   readonly done: Promise<void>;
@@ -132,6 +135,9 @@ export function startTask(
     },
     get stuckIn() {
       return handle?.stuckIn ?? null;
+    },
+    get lag() {
+      return handle?.lag ?? null;
     },
     get progress() {
       return handle?.progress ?? NO_PROGRESS;
@@ -205,7 +211,7 @@ function launchSource(
   const parts = offsetParts(spec, environment);
   const offsets = offsetsOf(kafka, parts);
   const transactions =
-    exactlyOnce === null ? null : exactlyOnceOptions(spec, exactlyOnce, parts, clients, settings);
+    exactlyOnce === null ? null : exactlyOnceOptions(spec, exactlyOnce, parts, clients, settings, offsets);
   const handle = runSourceTask({
     ...common,
     plugin,
