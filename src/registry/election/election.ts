@@ -134,8 +134,12 @@ class GroupElection implements Election {
     }
   }
 
+  holds(term: number): boolean {
+    return term === this.#term && this.#role === 'primary';
+  }
+
   fenced(term: number, error: Error): void {
-    if (term !== this.#term || this.#role !== 'primary') return;
+    if (!this.holds(term)) return;
     this.#logger.warn({ err: error }, 'Another node writes in place of this one');
     this.#on('fenced');
   }

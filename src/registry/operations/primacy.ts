@@ -7,6 +7,8 @@ export interface Primacy {
    * Throws NotPrimary when another node may, and 50004 when nobody may.
    */
   whenPrimary(since: number): Promise<number>;
+  /** Whether this node may write and the term is still the same: a new one begins with all in the state that others wrote. */
+  holds(term: number): boolean;
   /** A write of this term was refused because another node has written meanwhile. */
   fenced(term: number, error: Error): void;
   /** Whether a write of this term was done is not known. It will be before the next one begins. */
@@ -17,6 +19,7 @@ export interface Primacy {
 export const ALONE: Primacy = {
   isExclusive: false,
   whenPrimary: async () => 0,
+  holds: () => true,
   fenced() {},
   doubted() {},
 };

@@ -59,9 +59,10 @@ export async function register(
   // The way nearly all requests go: a producer registers at its start what is there. No write, so no lock and no mode.
   const known = findRegistered(registry, name, request, options);
   if (known !== undefined) return known;
-  return asPrimary(registry, REGISTER, async () => {
+  return asPrimary(registry, REGISTER, async (takeTurn) => {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const stored = await registry.writes.together((batch) => {
+        takeTurn();
         if (mustWait(batch, name, request)) return 'wait';
         // Somebody else may have been quicker. In a subject that is not there nobody was, so the text is not read again.
         const again =

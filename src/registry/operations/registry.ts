@@ -103,24 +103,38 @@ function coalescing(work: () => Promise<void>): () => Promise<void> {
 
 /** Runs a write alone, else as `asPrimary` does. */
 export const writing = <T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> =>
-  asPrimary(registry, action, () => registry.writes.alone(work));
+  asPrimary(registry, action, (takeTurn) =>
+    registry.writes.alone(async () => {
+      takeTurn();
+      return await work();
+    }),
+  );
 
 /**
  * Runs a write on the primary, after the state has all that is in the log. `action` names it in errors. A write that
- * another primary has overtaken is done again from the beginning, there or here. Throws NotPrimary, 50004.
+ * another primary has overtaken is done again from the beginning, there or here. So is one whose turn comes when its term
+ * is over: what was on its way then, and may still arrive, must be in the state first. Throws NotPrimary, 50004.
+ * @param work calls `takeTurn` when its turn has come
  */
-export async function asPrimary<T>(registry: Registry, action: string, work: () => Promise<T>): Promise<T> {
+export async function asPrimary<T>(
+  registry: Registry,
+  action: string,
+  work: (takeTurn: () => void) => Promise<T>,
+): Promise<T> {
   const { primacy } = registry;
   const since = Date.now();
   for (;;) {
     const term = await primacy.whenPrimary(since);
+    const takeTurn = () => {
+      if (!primacy.holds(term)) throw new TermOver();
+    };
     try {
       if (!primacy.isExclusive) await stored(action, registry.catchUp());
-      return await work();
+      return await work(takeTurn);
     } catch (error) {
       if (isTimeout(error)) primacy.doubted(term);
-      if (!(error instanceof Overtaken)) throw error;
-      primacy.fenced(term, error.reason);
+      if (error instanceof Overtaken) primacy.fenced(term, error.reason);
+      else if (!(error instanceof TermOver)) throw error;
     }
   }
 }
@@ -154,6 +168,9 @@ class Overtaken extends Error {
     super(reason.message, { cause: reason });
   }
 }
+
+/** The turn of a write came after its term. */
+class TermOver extends Error {}
 
 async function stored<T>(action: string, work: Promise<T>): Promise<T> {
   try {

@@ -56,25 +56,26 @@ export class WriteQueue {
   async #run(): Promise<void> {
     this.#isRunning = true;
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (first.kind === 'joint') await this.#runBatch();
-      else {
+      if (first.kind === 'alone') {
         this.#waiting.shift();
         await first.run();
-      }
+        await othersActed();
+      } else if (!(await this.#runBatch())) await othersActed();
     }
     this.#isRunning = false;
   }
 
-  async #runBatch(): Promise<void> {
+  /** False when it failed, or there was nothing to write. */
+  async #runBatch(): Promise<boolean> {
     const batch = new Batch();
     const members = this.#gather(batch);
-    // Those that are here are answered; those to come need not be in one slice with them.
-    if (batch.isEmpty) return new Promise((resolve) => setImmediate(resolve));
+    if (batch.isEmpty) return false;
     const error = await this.write(batch.drafts).then(
       () => null,
       (reason: Error) => reason,
     );
     for (const member of members) member.settle(error);
+    return error === null;
   }
 
   /** Takes those that are answered, or in the batch, from the queue. */
@@ -90,6 +91,9 @@ export class WriteQueue {
     return members;
   }
 }
+
+/** Who learns of a failure may find that the turns of all that wait are over, and must be able to say so before the next one. */
+const othersActed = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function jointOf<T>(judge: Judge<T>, resolve: (answer: T) => void, reject: (error: unknown) => void): Joint {
   let draft: Draft<T> | null = null;

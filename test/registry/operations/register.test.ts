@@ -21,8 +21,7 @@ interface Rig {
   readonly registry: Registry;
   /** For the writes to come, in their order. */
   readonly steps: Step[];
-  /** What the primacy was told. */
-  readonly told: string[];
+  readonly primacy: TestPrimacy;
   /** Registers; answers id and version, or the error's code. */
   send(
     subject: string,
@@ -31,6 +30,40 @@ interface Rig {
   ): Promise<[id: number, version: number] | number>;
   /** Records by write, as subject or keytype, since the last call. */
   writes(): string[][];
+}
+
+interface TestPrimacy extends Primacy {
+  /** What ended terms. */
+  readonly told: string[];
+  /** Before the next term: the log is taken over. */
+  takeOver: () => Promise<void>;
+}
+
+/** The primary of one term after the other, from 1 on. */
+function createPrimacy(): TestPrimacy {
+  let term = 1;
+  let takingOver: Promise<void> | null = null;
+  const end = (ended: number, why: string) => {
+    if (!primacy.holds(ended)) return;
+    primacy.told.push(`${why} ${ended}`);
+    takingOver = primacy.takeOver().then(() => {
+      takingOver = null;
+      term++;
+    });
+  };
+  const primacy: TestPrimacy = {
+    told: [],
+    takeOver: async () => undefined,
+    isExclusive: true,
+    async whenPrimary() {
+      await takingOver;
+      return term;
+    },
+    holds: (asked) => asked === term && takingOver === null,
+    fenced: (ended) => end(ended, 'fenced'),
+    doubted: (ended) => end(ended, 'doubted'),
+  };
+  return primacy;
 }
 
 async function start(level: 'BACKWARD' | 'NONE' = 'BACKWARD'): Promise<Rig> {
@@ -47,13 +80,7 @@ async function start(level: 'BACKWARD' | 'NONE' = 'BACKWARD'): Promise<Rig> {
     onFailure,
   });
   await store.start();
-  const told: string[] = [];
-  const primacy: Primacy = {
-    isExclusive: true,
-    whenPrimary: async () => 7,
-    fenced: (term) => void told.push(`fenced ${term}`),
-    doubted: (term) => void told.push(`doubted ${term}`),
-  };
+  const primacy = createPrimacy();
   const rules = {
     incompatibleErrorCode: 409,
     validateNewSchemas: true,
@@ -79,7 +106,7 @@ async function start(level: 'BACKWARD' | 'NONE' = 'BACKWARD'): Promise<Rig> {
     kafka,
     registry,
     steps,
-    told,
+    primacy,
     send: (subject, schema, more = {}) => send(registry, subject, schema, more),
     writes: () => written.splice(0),
   };
@@ -132,6 +159,13 @@ async function meanwhile<T>(rig: Rig, ask: () => T, ...steps: Step[]): Promise<T
   await first;
   return asked;
 }
+
+/** Time stands still, so that what shares a batch does not hang on how quick the machine is. */
+let now: jest.SpyInstance;
+beforeEach(() => {
+  now = jest.spyOn(performance, 'now').mockReturnValue(0);
+});
+afterEach(() => jest.restoreAllMocks());
 
 it('writes what came during a write in one batch, with ids in the order it came', async () => {
   const rig = await start();
@@ -268,7 +302,21 @@ it('does not make a batch larger than brokers take', async () => {
   expect(rig.writes()).toEqual([['first'], ['a', 'b'], ['c']]);
 });
 
+it('lets other work run between judging many', async () => {
+  const rig = await start();
+  const answers = await meanwhile(rig, () => {
+    let ms = 0;
+    now.mockImplementation(() => (ms += 3));
+    return ['a', 'b', 'c', 'd', 'e'].map((subject) => rig.send(subject, record(subject)));
+  });
+  expect(await Promise.all(answers)).toEqual([2, 3, 4, 5, 6].map((id) => [id, 1]));
+  expect(rig.writes()).toEqual([['first'], ['a', 'b', 'c'], ['d', 'e']]);
+});
+
 const timeout = () => new RetriableError('Kafka took too long.', { code: 'TIMEOUT' });
+
+const KEY_OF_A = '{"keytype":"SCHEMA","subject":"a","version":1,"magic":1}';
+const A = { subject: 'a', version: 1, id: 2, schema: JSON.stringify(record('A')), deleted: false };
 
 const failing = (error: Error, when: 'before' | 'after'): Step => ({
   [when]() {
@@ -302,11 +350,40 @@ it.each([
     const ask = () => ['a', 'b'].map((subject) => rig.send(subject, record(subject)));
     const answers = await meanwhile(rig, ask, failing(timeout(), when));
     expect(await Promise.all(answers)).toEqual([50002, 50002]);
-    expect(rig.told).toEqual(['doubted 7', 'doubted 7']);
+    expect(rig.primacy.told).toEqual(['doubted 1']);
     const again = ['b', 'a', 'c'].map((subject) => rig.send(subject, record(subject)));
     expect(await Promise.all(again)).toEqual(repeated);
   },
 );
+
+it('judges who waited behind a write in doubt when it is known what became of it', async () => {
+  const rig = await start();
+  const { primacy, kafka } = rig;
+  let late = () => {};
+  // The write goes into the log after its time is over, and before that of the next term.
+  const lost: Step = {
+    before() {
+      late = () => kafka.append(KEY_OF_A, JSON.stringify(A));
+      throw timeout();
+    },
+  };
+  primacy.takeOver = async () => {
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    late();
+  };
+  const answers = await meanwhile(
+    rig,
+    () => [
+      rig.send('a', record('A')),
+      rig.send('a', record('A')),
+      updateConfig(rig.registry, 'a', { compatibility: 'NONE' }),
+      rig.send('a', record('Other')),
+    ],
+    lost,
+  );
+  expect(await Promise.all(answers)).toEqual([50002, [2, 1], { compatibility: 'NONE' }, [3, 2]]);
+  expect(kafka.records.filter(({ key }) => key!.toString() === KEY_OF_A)).toHaveLength(1);
+});
 
 it('does all of a batch again when another node has taken over', async () => {
   const rig = await start();
@@ -321,7 +398,7 @@ it('does all of a batch again when another node has taken over', async () => {
     [6, 1],
     [7, 1],
   ]);
-  expect(rig.told).toEqual(['fenced 7', 'fenced 7', 'fenced 7']);
+  expect(rig.primacy.told).toEqual(['fenced 1']);
 });
 
 it('looks for a place anew when another writer has given an id of the batch', async () => {
