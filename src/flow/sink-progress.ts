@@ -3,6 +3,7 @@ import type { Position } from '../kernel';
 import { keyOf, type SinkConsumer } from './sink-consumer';
 import type { Chunk } from './sink-decoder';
 import type { SinkState } from './sink-metrics';
+import type { SinkLag } from './types';
 
 export class SinkProgress implements SinkState {
   readonly #consumer: SinkConsumer;
@@ -48,6 +49,12 @@ export class SinkProgress implements SinkState {
 
   lag(): number {
     return this.#consumer.lags().reduce((sum, { lag }) => sum + lag, 0);
+  }
+
+  summary(): SinkLag {
+    const records = this.lag();
+    const seconds = this.lagSeconds();
+    return { records, seconds: records === 0 ? 0 : seconds > 0 ? seconds : null };
   }
 
   maxLag(): number {

@@ -13,7 +13,7 @@ import { asError, StageOperator, untilHealed } from './stage';
 import { StageClock } from './stage-clock';
 import { runAll, TaskControl } from './task-control';
 import { handleOf, orAborted, pauseFor, TaskStatus } from './task-status';
-import type { SinkRunOptions, TaskHandle } from './types';
+import type { SinkLag, SinkRunOptions, TaskHandle } from './types';
 
 /** How long one wait for records lasts; idle sinks get a tick (an empty put) this often. */
 const FETCH_WAIT_MS = 250;
@@ -23,7 +23,7 @@ const GATHER_WAIT_MS = 10;
 export function runSinkTask(options: SinkRunOptions): TaskHandle {
   const scope = new MetricsScope(options.metrics);
   const runner = new SinkRunner({ ...options, metrics: scope }, scope);
-  return handleOf(runner.status, runner.start(), runner.control);
+  return handleOf(runner.status, runner.start(), runner.control, () => runner.lag);
 }
 
 class SinkRunner implements AssignmentListener {
@@ -62,6 +62,10 @@ class SinkRunner implements AssignmentListener {
     this.#decoder = new SinkDecoder(options.pipeline, this.#operator, clock, (failure, raw) =>
       this.#deadLetters.report(failure, raw),
     );
+  }
+
+  get lag(): SinkLag | null {
+    return this.#progress.partitionCount() === 0 ? null : this.#progress.summary();
   }
 
   start(): Promise<void> {
@@ -359,13 +363,14 @@ class SinkRunner implements AssignmentListener {
     const task = this.#task;
     if (task?.assigned === undefined) return positions;
     const { name } = this.#options.plugin;
-    const own: unknown = await untilHealed(
+    const asked = untilHealed(
       this.#operator,
       'TASK_PUT',
       name,
       () => this.control.call('assigned', () => task.assigned!(positions)),
       { signal: this.#assignment.signal },
     );
+    const own: unknown = await orAborted(asked, this.control.left);
     if (own === undefined || own === null) return positions;
     if (!Array.isArray(own)) throw noPositions(name, 'assigned');
     const byKey = new Map((own as Position[]).map((position) => [keyOf(position), position]));

@@ -1,4 +1,4 @@
-import type { StuckCall, TaskHandle, TaskMethod, TaskProgress, TaskState } from './types';
+import type { SinkLag, StuckCall, TaskHandle, TaskMethod, TaskProgress, TaskState } from './types';
 
 /** A call of a plug-in that takes longer is shown. */
 const STUCK_AFTER_MS = 30_000;
@@ -94,6 +94,7 @@ export function handleOf(
   status: TaskStatus,
   done: Promise<void>,
   control: Pick<TaskHandle, 'pause' | 'resume' | 'stop'>,
+  lag: () => SinkLag | null = () => null,
 ): TaskHandle {
   return {
     get state() {
@@ -107,6 +108,9 @@ export function handleOf(
     },
     get stuckIn() {
       return status.stuckIn;
+    },
+    get lag() {
+      return lag();
     },
     get progress() {
       return status.progress;

@@ -123,6 +123,13 @@ export type TaskMethod =
   | 'revoked'
   | 'dispose';
 
+/** How far a sink is behind the ends of its partitions, as of the last answers of Kafka. */
+export interface SinkLag {
+  readonly records: number;
+  /** Age of the newest record put, where there are more to come; null when that is not known. */
+  readonly seconds: number | null;
+}
+
 export interface StuckCall {
   readonly method: TaskMethod;
   /** Wall time of the call, ms. */
@@ -137,6 +144,8 @@ export interface TaskHandle {
   readonly waiting: string | null;
   /** The call of the plug-in that does not come back: after half a minute, or when the task was left behind in it. */
   readonly stuckIn: StuckCall | null;
+  /** Of a sink that has partitions; else null. */
+  readonly lag: SinkLag | null;
   /** Under `once`: resolves when all is through and flushed; rejects when the task fails. Never settles otherwise until it ends. */
   readonly done: Promise<void>;
   onChange(listener: () => void): void;
