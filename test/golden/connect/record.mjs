@@ -33,7 +33,7 @@ async function until(path, test) {
 async function ask(request) {
   for (let tries = 0; ; tries++) {
     const answer = await exchange(base, request);
-    if (tries === 15 || answer.status !== 409 || !/rebalance|stale/.test(answer.json?.message ?? '')) return answer;
+    if (tries === 15 || !/rebalance|stale configuration/.test(answer.json?.message ?? '')) return answer;
     await pause(200);
   }
 }
