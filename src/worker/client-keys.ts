@@ -66,3 +66,14 @@ export function isIgnoredByClients(key: string): boolean {
   const raw = { [key]: '' };
   return [parseProducerOptions, parseConsumerOptions].some((parse) => parse(raw).ignored.includes(key));
 }
+
+const POLICIES = ['all', 'none', 'principal'] as const;
+
+/** Which keys of clients a connector may override. */
+export type OverridePolicy = (typeof POLICIES)[number];
+
+/** `None`, `NoneConnectorClientConfigOverridePolicy` or that with its package; null for what is no policy. */
+export function overridePolicyOf(name: string): OverridePolicy | null {
+  const simple = name.slice(name.lastIndexOf('.') + 1).replace(/ConnectorClientConfigOverridePolicy$/, '');
+  return POLICIES.find((policy) => policy === simple.toLowerCase()) ?? null;
+}

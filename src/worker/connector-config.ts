@@ -2,7 +2,7 @@
 import { ConfigDef, type ConfigIssue, MillraceError } from '../kernel';
 import type { Plugin, SinkConnector, SourceConnector } from '../plugin';
 import type { Catalog, LookupKind } from './catalog';
-import { CLIENT_DEFS, CLIENT_KINDS, isIgnoredByClients } from './client-keys';
+import { CLIENT_DEFS, CLIENT_KINDS, isIgnoredByClients, type OverridePolicy } from './client-keys';
 import { checkWithHints, prefixDef } from './config-compose';
 import { CONNECTOR_KEYS, SINK_DEF, SINK_KEYS, SOURCE_DEF, SOURCE_KEYS } from './connector-keys';
 import { REGISTRY_URL } from './pipeline';
@@ -11,7 +11,6 @@ import { chainKeys } from './validation/chain';
 import { overrideRefusal } from './validation/overrides';
 
 export type Connector = SourceConnector | SinkConnector;
-export type OverridePolicy = 'all' | 'none' | 'principal';
 
 export interface CheckedConnector {
   /** Null when the class is missing or unknown; the issues say so. */

@@ -134,7 +134,10 @@ function guarded(
   if (config.predicate === undefined) return apply;
   const predicate = predicates.get(config.predicate.trim());
   if (predicate === undefined) {
-    throw new ConfigError(`transforms.${name}.predicate: predicates does not name ${config.predicate}`);
+    const wanted = config.predicate.trim();
+    throw new ConfigError(`Unknown configuration 'predicates.${wanted}.plugin.version'`, {
+      hint: `transforms.${name}.predicate names ${wanted}, predicates names ${[...predicates.keys()].join(', ') || 'none'}.`,
+    });
   }
   const wanted = config.negate?.trim().toLowerCase() !== 'true';
   return (record) => (predicate(record) === wanted ? apply(record) : record);

@@ -1,6 +1,7 @@
 /** Checks a connector as its file has it: every issue with file and line, nothing resolved shown. */
 import type { Catalog } from './catalog';
-import { type Connector, checkConnector, type OverridePolicy } from './connector-config';
+import type { OverridePolicy } from './client-keys';
+import { type Connector, checkConnector } from './connector-config';
 import { type ConnectorSpec, type FileIssue, issueAt } from './files';
 import { REGISTRY_URL } from './pipeline';
 import { type Providers, resolveReferences } from './references';

@@ -2,8 +2,14 @@
  * Every key of a worker file: those of Kafka Connect (standalone, distributed, REST) and a few of our own. Long because
  * it is a table. Where a default differs from Connect's, the text says so.
  */
-import { atLeast, ConfigDef, type ConfigKey, oneOf, oneOfIgnoringCase } from '../kernel';
-import { CLIENT_DEFS, CLIENT_KINDS, CONNECTION_DEF, isIgnoredByClients } from './client-keys';
+import { atLeast, ConfigDef, type ConfigKey, oneOf } from '../kernel';
+import {
+  CLIENT_DEFS,
+  CLIENT_KINDS,
+  CONNECTION_DEF,
+  isIgnoredByClients,
+  overridePolicyOf,
+} from './client-keys';
 import { prefixDef } from './config-compose';
 import { DISTRIBUTED_DEF } from './distributed-keys';
 import { REST_KEYS, REST_PREFIXES } from './rest-keys';
@@ -108,9 +114,10 @@ const OWN_DEF = new ConfigDef(
       'connector.client.config.override.policy',
       'STRING',
       'All',
-      'Which client keys connectors may override.',
+      'Which client keys connectors may override: All, None, or those of the Principal (security.protocol, sasl.mechanism, sasl.jaas.config).',
       {
-        validator: oneOfIgnoringCase('All', 'None', 'Principal'),
+        validator: (value) =>
+          overridePolicyOf(String(value)) === null ? 'String must be one of: All, None, Principal' : null,
         recommended: ['All', 'None', 'Principal'],
       },
     ),

@@ -63,6 +63,13 @@ describe('pipeline', () => {
     ]);
   });
 
+  test('a predicate that is not declared fails the task, with the text of Connect', async () => {
+    const raw = { transforms: 't', 'transforms.t.type': 'Suffix$Value', 'transforms.t.text': '1' };
+    await expect(build({ ...raw, 'transforms.t.predicate': 'gone' })).rejects.toThrow(
+      "Unknown configuration 'predicates.gone.plugin.version'",
+    );
+  });
+
   test("a connector's converter brings its own settings, the worker's those of the worker", async () => {
     const worker = { 'value.converter': 'Registered', 'value.converter.schema.registry.url': 'http://w' };
     await build({}, worker);

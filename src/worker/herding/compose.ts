@@ -2,6 +2,7 @@
 import type { OffsetStore } from '../../flow';
 import { ConfigError, type Logger, type Metrics } from '../../kernel';
 import type { Catalog } from '../catalog';
+import { overridePolicyOf } from '../client-keys';
 import { createClients, type KafkaClients, type OpenKafka } from '../clients';
 import type { HostEnvironment } from '../host';
 import { type KafkaWatch, watchKafka } from '../kafka-watch';
@@ -46,9 +47,7 @@ export function hostEnvironment(
     services: options.services ?? {},
     once,
     providers: worker.providers,
-    policy: worker.config
-      .string('connector.client.config.override.policy')
-      .toLowerCase() as HostEnvironment['policy'],
+    policy: overridePolicyOf(worker.config.string('connector.client.config.override.policy')) ?? 'none',
   };
 }
 

@@ -4,7 +4,7 @@ import type { PlanContext, TaskConfig } from '../../plugin';
 import { type Connector, frameworkDef } from '../connector-config';
 import { hideSecrets, hintField, taskClass } from '../connector-status';
 import { type ConnectorEvent, type ConnectorState, nextStep, type TargetState } from '../lifecycle';
-import { resolveReferences } from '../references';
+import { resolveAsConnect } from '../references';
 import type { RawConfig } from '../storage/types';
 import type { DesiredConnector, HostEnvironment, HostEvents } from './types';
 
@@ -150,7 +150,7 @@ export class HostedConnector {
   async #makePlan(signal: AbortSignal): Promise<Plan> {
     const { written } = this;
     const { catalog, providers } = this.#environment;
-    const { config } = await resolveReferences(written, providers);
+    const { config } = await resolveAsConnect(written, providers);
     const plugin = await catalog.find('connector', config['connector.class'] ?? '');
     this.#plugin = plugin;
     const framework = frameworkDef(plugin.kind).parse(config);

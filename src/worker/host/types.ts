@@ -1,5 +1,5 @@
 import type { Logger } from '../../kernel';
-import type { OverridePolicy } from '../connector-config';
+import type { OverridePolicy } from '../client-keys';
 import type { TargetState } from '../lifecycle';
 import type { Providers } from '../references';
 import type { RawConfig } from '../storage/types';

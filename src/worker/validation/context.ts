@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog';
-import type { OverridePolicy } from '../connector-config';
+import type { OverridePolicy } from '../client-keys';
 import type { Providers } from '../references';
 
 /** What a worker knows that a configuration is judged by. */

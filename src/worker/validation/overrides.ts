@@ -2,9 +2,8 @@
 
 import { grownOrder } from '../../convert/json-schema/hash-order';
 import { ConfigDef, type ConfigKey } from '../../kernel';
-import { CLIENT_DEFS, type ClientKind, isIgnoredByClients } from '../client-keys';
+import { CLIENT_DEFS, type ClientKind, isIgnoredByClients, type OverridePolicy } from '../client-keys';
 import { stripPrefix } from '../config-compose';
-import type { OverridePolicy } from '../connector-config';
 import { wantsTopicCreation } from '../topic-keys';
 import type { GivenConfig, ValidationContext } from './context';
 import { Findings } from './findings';
