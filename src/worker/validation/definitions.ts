@@ -4,9 +4,14 @@ import type { Plugin } from '../../plugin';
 import { CONNECTOR_KEYS, SINK_KEYS, SOURCE_KEYS } from '../connector-keys';
 import type { ConfigKeyInfo } from './infos';
 
-/** Of a plug-in of any kind, for a form: its own keys, then those of the framework that it does not define itself. */
+/**
+ * Of a plug-in of any kind, for a form: its own keys, then those of the framework that it does not define itself. Without
+ * our extensions of connectors of another make: clients compare key sets.
+ */
 export function configDefinitions(plugin: Plugin): ConfigKeyInfo[] {
-  const own = [...plugin.config.keys.values()].map(asWorkerSets);
+  const own = [...plugin.config.keys.values()]
+    .filter(({ extension }) => extension !== true)
+    .map(asWorkerSets);
   const inherited = frameworkKeys(plugin).filter(({ name }) => !plugin.config.keys.has(name));
   return [...keyInfos(own), ...keyInfos(inherited)];
 }

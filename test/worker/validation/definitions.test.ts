@@ -1,6 +1,13 @@
 import { CONNECTOR_MODULES } from '../../../src/cli/builtin-connectors';
 import { BUILT_IN_MODULES, createCatalog, findPlugin } from '../../../src/worker';
-import { type ConfigKeyInfo, configDefinitions } from '../../../src/worker/validation';
+import { createProviders } from '../../../src/worker/references';
+import {
+  type ConfigInfo,
+  type ConfigKeyInfo,
+  configDefinitions,
+  type ValidationContext,
+  validateConnectorConfig,
+} from '../../../src/worker/validation';
 import { type Definition, readGolden, withoutProse } from './golden';
 
 interface Exchange {
@@ -16,15 +23,11 @@ const asked = readGolden<Exchange[]>('rest/plugins.json').flatMap(({ request, an
 const found = asked.filter(({ answer }) => answer.status === 200);
 const catalog = createCatalog([...CONNECTOR_MODULES, ...BUILT_IN_MODULES]);
 
-/** Beside those of Kafka's file connectors, behind them. */
-const OURS = ['poll.interval.ms', 'max.line.bytes', 'fsync'];
-
 const definitionsOf = async (name: string): Promise<ConfigKeyInfo[]> =>
   configDefinitions(findPlugin(await catalog.all(), name)!);
 
 test.each(found)('definitions of $name', async ({ name, answer }) => {
-  const definitions = (await definitionsOf(name)).filter((each) => !OURS.includes(each.name));
-  expect(definitions.map(withoutProse)).toEqual(answer.json);
+  expect((await definitionsOf(name)).map(withoutProse)).toEqual(answer.json);
 });
 
 test('members are in the order of a JVM worker, and every key is explained', async () => {
@@ -47,6 +50,25 @@ test('members are in the order of a JVM worker, and every key is explained', asy
       expect([plugin.name, name, documentation]).toEqual([plugin.name, name, expect.stringMatching(/\w/)]);
     }
   }
+});
+
+test('keys of ours in connectors of another make are told when they are set', async () => {
+  const given = { name: 'a', 'connector.class': 'FileStreamSink', topics: 't' };
+  const context: ValidationContext = {
+    catalog,
+    providers: createProviders(),
+    policy: 'all',
+    worker: {},
+    groupId: null,
+    exactlyOnce: false,
+  };
+  const told = async (config: Readonly<Record<string, string>>) =>
+    (await validateConnectorConfig(config, context)).configs.filter(({ value }) => value?.name === 'fsync');
+  expect(await told(given)).toEqual([]);
+  const [{ value }] = (await told({ ...given, fsync: 'maybe' })) as [ConfigInfo];
+  expect(value!.errors).toEqual([
+    'Invalid value maybe for configuration fsync: Expected value to be either true or false',
+  ]);
 });
 
 test('a class within another goes by its full name', async () => {
