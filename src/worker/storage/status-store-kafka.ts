@@ -86,7 +86,7 @@ class Writer {
 
   async #run(): Promise<void> {
     // Puts of the same turn of the event loop go together.
-    await null;
+    await Promise.resolve();
     const { signal } = this.#stopping;
     while (this.#dirty.size > 0 && !signal.aborted) {
       const cells = [...this.#dirty];
