@@ -41,6 +41,9 @@ export function verifySignature(
   if (signature === null || algorithm === null)
     throw new RefusedError(400, 'Internal request missing required signature');
   if (!Object.hasOwn(DIGESTS, algorithm)) throw new RefusedError(400, `Algorithm ${algorithm} not available`);
+  const illegal = /[^A-Za-z0-9+/=]/.exec(signature)?.[0];
+  if (illegal !== undefined)
+    throw new RefusedError(400, `Illegal base64 character ${illegal.charCodeAt(0).toString(16)}`);
   if (!algorithms.includes(algorithm)) throw new RefusedError(400, unsupported(algorithm, algorithms));
   if (key === null) throw new RefusedError(503, NO_KEY);
   const expected = hmac(algorithm, key.key, body);
