@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { HttpError, sendJson } from '../http';
 import { CATALOG, MillraceError } from '../kernel';
-import { configDefinitions, findPlugin, pluginInfos, type WorkerView } from '../worker';
+import { configDefinitions, findPlugin, namesOf, pluginInfos, type WorkerView } from '../worker';
 import { readConfig, type Strings } from './bodies';
 import { bodyOf } from './body';
 import { CONFIG_BODY, CONFIG_INFOS, CONFIG_KEYS, flag, of, PLUGIN_LIST, PLUGINS } from './operations';
@@ -39,14 +39,19 @@ export function servePlugins(api: FastifyInstance, view: WorkerView): void {
     },
     async (request, reply) => {
       const { plugin: name } = request.params;
-      const plugin = findPlugin(await view.plugins(), name);
-      if (plugin === null) throw new HttpError(404, `Unknown plugin ${name}.`);
-      if (plugin.kind === 'config-provider')
+      const plugins = await view.plugins();
+      const plugin = findPlugin(plugins, name);
+      if (plugin !== null) return sendJson(reply, configDefinitions(plugin));
+      if (plugins.some((each) => each.kind === 'config-provider' && answersTo(each, name)))
         throw new HttpError(400, `Invalid plugin class ${name}. Valid types are ${TYPES}.`);
-      return sendJson(reply, configDefinitions(plugin));
+      throw new HttpError(404, `Unknown plugin ${name}.`);
     },
   );
 }
+
+/** By one of its names, or by the last part of one. */
+const answersTo = (plugin: Parameters<typeof namesOf>[0], name: string): boolean =>
+  namesOf(plugin).some((each) => each === name || each.endsWith(`.${name}`));
 
 const TYPES = 'sink, source, converter, header_converter, transformation, predicate';
 

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { KafkaClients } from './clients';
 import { connectorChecks } from './connector-checks';
 import { type ConnectorSpec, FileIssuesError, type InitialState, issueAt } from './files';
-import type { Herder } from './herder';
+import { type Herder, RefusedError } from './herder';
 import {
   Core,
   hostEnvironment,
@@ -96,8 +96,13 @@ class Standalone extends WorkerHerder implements StandaloneWorker {
       metrics,
       ...connectorChecks(core.parts.environment, null),
       settled: (name) => core.settled(name),
-      // Nobody else belongs to a worker alone.
-      verify: () => {},
+      // Nobody else belongs to a worker alone: such a request is none of another worker, and comes in without a login.
+      verify: () => {
+        throw new RefusedError(
+          500,
+          'Kafka Connect in standalone mode has no other workers to take requests from.',
+        );
+      },
       fence: async () => {},
       logLevels: options.logLevels ?? NO_LOG_LEVELS,
       beside: options.beside ?? (() => []),
