@@ -1,6 +1,7 @@
 /** Keys that the configurations share, and the small readers for them. */
 import { atLeast, type Config, ConfigError, type ConfigIssue, type ConfigKey } from '../../../src/plugin';
 import { type ConnectionTarget, connectionTarget } from '../connection';
+import { displayNameOf, widthOf } from '../form';
 import { parsePostgresUrl } from '../jdbc-url';
 import { zoneOffset } from './codec/zone';
 import type { Retries, SinkOptions } from './options';
@@ -21,7 +22,16 @@ export function key(
   doc: string,
   more: Partial<ConfigKey> = {},
 ): ConfigKey {
-  return { importance: 'MEDIUM', ...more, name, type, doc, group: GROUP[group] };
+  return {
+    importance: 'MEDIUM',
+    width: widthOf({ name, type }),
+    displayName: displayNameOf(name),
+    ...more,
+    name,
+    type,
+    doc,
+    group: GROUP[group],
+  };
 }
 
 /** A key that other products have and that changes nothing here. */

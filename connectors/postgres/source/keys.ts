@@ -7,6 +7,7 @@ import {
   orNull,
   type Validator,
 } from '../../../src/plugin';
+import { displayNameOf, widthOf } from '../form';
 import { connectionUrl, password, user, withoutEffect, zoneKey } from '../sink/config-keys';
 import { GRANULARITIES, NUMERIC_MAPPINGS } from './options';
 
@@ -19,7 +20,16 @@ export function key(
   doc: string,
   more: Partial<ConfigKey> = {},
 ): ConfigKey {
-  return { importance: 'MEDIUM', ...more, name, type, doc, group: GROUP[group] };
+  return {
+    importance: 'MEDIUM',
+    width: widthOf({ name, type }),
+    displayName: displayNameOf(name),
+    ...more,
+    name,
+    type,
+    doc,
+    group: GROUP[group],
+  };
 }
 
 /** One of a few words. */
