@@ -15,6 +15,8 @@ export class MetricsScope implements Metrics {
 
   counter(name: string, help: string, labels: Labels = {}): Counter {
     const counter = this.#host.counter(name, help, labels);
+    // Shown from the start: the first step up would not be seen as one.
+    counter.add(0);
     this.#keep(name, labels);
     return { add: (count) => this.#open && counter.add(count) };
   }
