@@ -1,26 +1,19 @@
 import {
+  type Config,
   ConfigDef,
-  DataError,
+  ConfigError,
   type Headers,
   NULL_SCHEMA_AND_VALUE,
   OPTIONAL_STRING_SCHEMA,
+  type Schema,
   type SchemaAndValue,
 } from '../kernel';
 import type { Converter, ConverterPlugin, HeaderConverterPlugin } from '../plugin';
+import { type Charset, charsetOf, isUtf8 } from './charset';
 import { CONVERTER_TYPE } from './converter-type';
 import { headerForm } from './json-converter';
 import { Scratch } from './scratch';
 import { textOf } from './text';
-
-const ENCODINGS: Readonly<Record<string, BufferEncoding>> = {
-  'utf-8': 'utf8',
-  utf8: 'utf8',
-  'iso-8859-1': 'latin1',
-  latin1: 'latin1',
-  'us-ascii': 'latin1',
-  ascii: 'latin1',
-  'utf-16le': 'utf16le',
-};
 
 const config = new ConfigDef([
   CONVERTER_TYPE,
@@ -31,33 +24,31 @@ const config = new ConfigDef([
     importance: 'HIGH',
     width: 'MEDIUM',
     displayName: 'Encoding',
-    doc: 'Character set of the bytes: UTF-8, ISO-8859-1, US-ASCII or UTF-16LE.',
+    doc: 'Character set of the bytes: UTF-8, ISO-8859-1, US-ASCII, UTF-16, UTF-16BE or UTF-16LE.',
     validator: (value) =>
-      typeof value === 'string' && ENCODINGS[value.toLowerCase()] !== undefined
-        ? null
-        : 'Unknown character set',
+      typeof value === 'string' && charsetOf(value) !== null ? null : 'Unknown character set',
   },
 ]);
 
+/** UTF-8 goes through a buffer of the converter's own, which saves one per value. */
 class StringConverter implements Converter {
-  readonly #scratch = new Scratch();
-  readonly #encoding: BufferEncoding;
+  readonly #scratch: Scratch | null;
+  readonly #charset: Charset;
 
-  constructor(encoding: BufferEncoding) {
-    this.#encoding = encoding;
+  constructor(charset: Charset) {
+    this.#charset = charset;
+    this.#scratch = isUtf8(charset) ? new Scratch() : null;
   }
 
-  fromConnect(_topic: string, _headers: Headers, _schema: unknown, value: unknown): Uint8Array | null {
+  fromConnect(_topic: string, _headers: Headers, schema: Schema | null, value: unknown): Uint8Array | null {
     if (value === null || value === undefined) return null;
-    const text = typeof value === 'string' ? value : textOf(value);
-    return this.#encoding === 'utf8' ? this.#scratch.utf8(text) : Buffer.from(text, this.#encoding);
+    const text = typeof value === 'string' ? value : textOf(value, schema);
+    return this.#scratch === null ? this.#charset.encode(text) : this.#scratch.utf8(text);
   }
 
   toConnect(_topic: string, _headers: Headers, bytes: Buffer | null): SchemaAndValue {
     if (bytes === null) return NULL_SCHEMA_AND_VALUE;
-    const value =
-      this.#encoding === 'utf8' ? bytes.utf8Slice(0, bytes.length) : bytes.toString(this.#encoding);
-    return { schema: OPTIONAL_STRING_SCHEMA, value };
+    return { schema: OPTIONAL_STRING_SCHEMA, value: this.#charset.decode(bytes) };
   }
 }
 
@@ -69,12 +60,12 @@ const base = {
   config,
 } as const;
 
-const create = (parsed: import('../kernel').Config): StringConverter => {
-  const encoding = ENCODINGS[parsed.string('converter.encoding').toLowerCase()];
-  if (encoding === undefined)
-    throw new DataError(`unknown character set ${parsed.string('converter.encoding')}`);
-  return new StringConverter(encoding);
-};
+function create(parsed: Config): StringConverter {
+  const name = parsed.string('converter.encoding');
+  const charset = charsetOf(name);
+  if (charset === null) throw new ConfigError(`unknown character set ${name}`);
+  return new StringConverter(charset);
+}
 
 export const stringConverter: ConverterPlugin = {
   ...base,

@@ -3,12 +3,14 @@ import {
   array,
   Decimal,
   decimalSchema,
+  FLOAT32_SCHEMA,
   FLOAT64_SCHEMA,
   INT32_SCHEMA,
   INT64_SCHEMA,
   map,
   NO_METRICS,
   OPTIONAL_STRING_SCHEMA,
+  parseValueText,
   type Schema,
   SILENT,
   STRING_SCHEMA,
@@ -109,6 +111,17 @@ describe('JsonConverter with schemas', () => {
       /Invalid null value for required INT32 field/,
     );
   });
+  test.each([
+    ['[1,"a"]', '{"schema":{"type":"array","items":null,"optional":false},"payload":[1,"a"]}'],
+    [
+      '{"a":null}',
+      '{"schema":{"type":"map","keys":{"type":"string","optional":false},"values":null,"optional":false},"payload":{"a":null}}',
+    ],
+    ['{}', '{"schema":{"type":"map","keys":null,"values":null,"optional":false},"payload":[]}'],
+  ])('a header %s without a type in common for its items', (text, expected) => {
+    const { schema, value } = parseValueText(text);
+    expect(write(json, schema, value)).toBe(expected);
+  });
   test('numeric decimals are read and, by option, written', () => {
     const numeric = converter('JsonConverter', { 'decimal.format': 'numeric' });
     expect(write(numeric, decimalSchema(3), new Decimal(1500n, 3))).toContain('"payload":1.500}');
@@ -169,13 +182,76 @@ test.each<[string, unknown, string]>([
   expect(c.fromConnect('t', [], null, null)).toBeNull();
 });
 
-test('character sets of StringConverter', () => {
-  const latin = converter('StringConverter', { 'converter.encoding': 'ISO-8859-1' });
-  expect([...latin.fromConnect('t', [], null, 'ü')!]).toEqual([0xfc]);
-  expect(latin.toConnect('t', [], Buffer.of(0xfc)).value).toBe('ü');
-  expect(() => converter('StringConverter', { 'converter.encoding': 'EBCDIC' })).toThrow(
-    /Unknown character set/,
-  );
+describe('text of other types, as Java writes it', () => {
+  const inner = struct([['e', FLOAT32_SCHEMA]]);
+  const outer = struct([
+    ['a', FLOAT64_SCHEMA],
+    ['b', OPTIONAL_STRING_SCHEMA],
+    ['d', inner],
+  ]);
+  test.each<[Schema | null, unknown, string]>([
+    [FLOAT64_SCHEMA, 1, '1.0'],
+    [FLOAT32_SCHEMA, Math.fround(0.1), '0.1'],
+    [FLOAT64_SCHEMA, 12345678.9, '1.23456789E7'],
+    [decimalSchema(7), new Decimal(1n, 7), '1E-7'],
+    [array(FLOAT64_SCHEMA), [1, 2.5], '[1.0, 2.5]'],
+    [
+      map(STRING_SCHEMA, FLOAT32_SCHEMA),
+      new Map([
+        ['a', 1],
+        ['b', null],
+      ]),
+      '{a=1.0, b=null}',
+    ],
+    [outer, structOf(outer, { a: 1, d: structOf(inner, { e: 2 }) }), 'Struct{a=1.0,d=Struct{e=2.0}}'],
+    [null, { a: 1, b: 1.5, c: [true, null] }, '{a=1, b=1.5, c=[true, null]}'],
+    [null, 12n, '12'],
+  ])('%#', (schema, value, text) => expect(write(converter('StringConverter'), schema, value)).toBe(text));
+});
+
+describe('character sets of StringConverter', () => {
+  test.each<[string, string, string, string]>([
+    ['UTF-8', 'ü€', 'c3bce282ac', 'ü€'],
+    ['ISO-8859-1', 'ü€', 'fc3f', 'ü?'],
+    ['US-ASCII', 'aü', '613f', 'a?'],
+    ['utf-16le', 'a€', '6100ac20', 'a€'],
+    ['UTF-16BE', 'a€', '006120ac', 'a€'],
+    ['UTF-16', 'a€', 'feff006120ac', 'a€'],
+  ])('%s', (encoding, text, hex, back) => {
+    const each = converter('StringConverter', { 'converter.encoding': encoding });
+    const bytes = Buffer.from(each.fromConnect('t', [], null, text)!);
+    expect(bytes.toString('hex')).toBe(hex);
+    expect(each.toConnect('t', [], bytes)).toEqual({ schema: OPTIONAL_STRING_SCHEMA, value: back });
+  });
+  test('marks of the other byte order, and bytes that are no characters', () => {
+    const read16 = converter('StringConverter', { 'converter.encoding': 'UTF-16' });
+    expect(read16.toConnect('t', [], Buffer.from('fffe6100', 'hex')).value).toBe('a');
+    expect(read16.toConnect('t', [], Buffer.from('0061', 'hex')).value).toBe('a');
+    const ascii = converter('StringConverter', { 'converter.encoding': 'US-ASCII' });
+    expect(ascii.toConnect('t', [], Buffer.of(0x61, 0xfc)).value).toBe('a\ufffd');
+  });
+  test('others are refused', () => {
+    expect(() => converter('StringConverter', { 'converter.encoding': 'EBCDIC' })).toThrow(
+      /Unknown character set/,
+    );
+  });
+});
+
+describe('converters of numbers, text and bytes also convert headers', () => {
+  test.each<[string, unknown, string]>([
+    ['org.apache.kafka.connect.storage.StringConverter', 'x', '78'],
+    ['org.apache.kafka.connect.converters.ByteArrayConverter', Buffer.from('x'), '78'],
+    ['org.apache.kafka.connect.converters.LongConverter', 5, '0000000000000005'],
+    ['org.apache.kafka.connect.converters.BooleanConverter', true, '01'],
+  ])('%s', (name, value, hex) => {
+    const plugin = headerConverters.find(({ aliases }) => aliases.includes(name))!;
+    const headers = plugin.create(context, plugin.config.parse({}));
+    const first = headers.fromConnectHeader('t', 'h', null, value)!;
+    headers.fromConnectHeader('t', 'h', null, value);
+    expect(Buffer.from(first).toString('hex')).toBe(hex);
+    expect(headers.toConnectHeader('t', 'h', Buffer.from(first)).value).toEqual(value);
+    expect(headers.fromConnectHeader('t', 'h', null, null)).toBeNull();
+  });
 });
 
 describe('SimpleHeaderConverter', () => {

@@ -38,10 +38,10 @@ export function schemaToJson(schema: Schema, format: DecimalFormat): string {
 
 function toTree(schema: Schema, format: DecimalFormat): Record<string, unknown> {
   const tree: Record<string, unknown> = { type: NAMES[schema.type] };
-  if (schema.type === 'array') tree['items'] = toTree(schema.valueSchema!, format);
+  if (schema.type === 'array') tree['items'] = itemTree(schema.valueSchema, format);
   if (schema.type === 'map') {
-    tree['keys'] = toTree(schema.keySchema!, format);
-    tree['values'] = toTree(schema.valueSchema!, format);
+    tree['keys'] = itemTree(schema.keySchema, format);
+    tree['values'] = itemTree(schema.valueSchema, format);
   }
   if (schema.type === 'struct') {
     tree['fields'] = schema.fields.map((field) => ({ ...toTree(field.schema, format), field: field.name }));
@@ -56,6 +56,10 @@ function toTree(schema: Schema, format: DecimalFormat): Record<string, unknown> 
   }
   return tree;
 }
+
+/** Null for items without a type in common. */
+const itemTree = (schema: Schema | null, format: DecimalFormat): Record<string, unknown> | null =>
+  schema === null ? null : toTree(schema, format);
 
 interface SchemaTree {
   readonly [member: string]: unknown;

@@ -90,16 +90,20 @@ const writeDecimal =
     return format === 'numeric' ? value.toString() : `"${value.toBytes().toString('base64')}"`;
   };
 
+/** Lists and maps that were read from text have no schema for items without a type in common. */
+const itemWriter = (schema: Schema | null, format: DecimalFormat): Writer =>
+  schema === null ? writeSchemaless : writerOf(schema, format);
+
 function writeArray(schema: Schema, format: DecimalFormat): Writer {
-  const item = writerOf(schema.valueSchema!, format);
+  const item = itemWriter(schema.valueSchema, format);
   return (value) => (Array.isArray(value) ? `[${value.map(item).join(',')}]` : mismatch('array', value));
 }
 
 /** An object when keys are required strings, else an array of pairs. */
 function writeMap(schema: Schema, format: DecimalFormat): Writer {
-  const keys = writerOf(schema.keySchema!, format);
-  const values = writerOf(schema.valueSchema!, format);
-  const asObject = schema.keySchema!.type === 'string' && !schema.keySchema!.optional;
+  const keys = itemWriter(schema.keySchema, format);
+  const values = itemWriter(schema.valueSchema, format);
+  const asObject = schema.keySchema?.type === 'string' && !schema.keySchema.optional;
   return (value) => {
     if (!(value instanceof Map)) return mismatch('map', value);
     const parts: string[] = [];
