@@ -1,7 +1,7 @@
 /** A worker as a process: plug-ins, Kafka, REST. Shared by `standalone`, `run`, `start` and `distributed`. */
 import type { PinoLogger, Prometheus } from '../http';
 import type { Logger } from '../kernel';
-import type { RestListening } from '../rest';
+import type { ListenOptions, RestListening, V1Services } from '../rest';
 import type { SchemaServices } from '../schemas/services';
 import {
   BUILT_IN_MODULES,
@@ -135,12 +135,13 @@ async function warnOfConverterKeys(config: WorkerConfig, catalog: Catalog, logge
 
 function serveRest(
   config: WorkerConfig,
-  worker: Herder,
+  worker: Herder & V1Services,
   logger: PinoLogger,
   prometheus: Prometheus,
 ): Promise<RestListening> {
-  const { listenRest } = require('../rest') as typeof import('../rest');
-  return listenRest(config, { view: worker, herder: worker, logger, prometheus });
+  const { listenRest, serveV1 } = require('../rest') as typeof import('../rest');
+  const more: ListenOptions['more'] = (api, requests) => serveV1(api, requests, worker);
+  return listenRest(config, { view: worker, herder: worker, logger, prometheus, more });
 }
 
 export function openKafka(

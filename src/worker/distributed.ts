@@ -20,6 +20,7 @@ import {
 } from './herding';
 import type { KafkaWatch } from './kafka-watch';
 import { openOffsetStore } from './offset-storage';
+import type { Operations } from './operations';
 import type { ExactlyOnceSupport } from './source-offsets';
 import { type ConfigEvent, createKafkaConfigStore, createKafkaStatusStore, storageTopic } from './storage';
 import { createSessionKey, signRequest, verifySignature } from './storage/session-key';
@@ -32,6 +33,7 @@ export interface DistributedOptions extends WorkerOptions {
 }
 
 export interface DistributedWorker extends Herder {
+  readonly operations: Operations;
   /** Where others reach the REST API; before `start`. */
   advertise(url: string, workerId: string): void;
   /** Resolves once the topics are read and the group has given this worker its part. */

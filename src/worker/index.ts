@@ -10,6 +10,7 @@ export * from './herder';
 export type { SendRequest } from './herding/internal-requests';
 export type { TargetState } from './lifecycle';
 export { type FileKind, type LintResult, lintDocument } from './lint';
+export * from './operations';
 export { pipelineSchema } from './pipeline-schema';
 export { type PluginInfo, pluginInfos } from './plugin-infos';
 export { createStandalone, type StandaloneOptions, type StandaloneWorker } from './standalone';

@@ -25,6 +25,8 @@ export interface Membership {
   readonly isCurrent: boolean;
   /** Known to the leader: who runs a connector (task -1) or task; null when nobody does. */
   ownerUrl(connector: string, task: number): string | null;
+  /** Known to the leader: URLs of all workers, this one included; null on others. A worker alone has none. */
+  workers(): readonly string[] | null;
   /** The set of connectors or tasks changed. */
   requestRejoin(): void;
   /** What is wrong, one sentence each. */
@@ -43,6 +45,7 @@ export function aloneMembership(): Membership {
     generation: 0,
     isCurrent: true,
     ownerUrl: () => null,
+    workers: () => [],
     requestRejoin: () => {},
     problems: () => [],
     stop: async () => {},

@@ -18,6 +18,7 @@ import type { KafkaWatch } from './kafka-watch';
 import type { TargetState } from './lifecycle';
 import { aloneMembership } from './membership';
 import { noOffsetStore, openOffsetStore } from './offset-storage';
+import type { Operations } from './operations';
 import { type CheckedSpec, checkSpec } from './spec-check';
 import { createMemoryConfigStore, createMemoryStatusStore } from './storage';
 
@@ -27,6 +28,7 @@ export interface StandaloneOptions extends WorkerOptions {
 }
 
 export interface StandaloneWorker extends Herder {
+  readonly operations: Operations;
   /** Creates and starts connectors. Throws FileIssuesError with everything that is wrong; then none was created. */
   start(specs: readonly ConnectorSpec[]): Promise<void>;
   /** Under `once`: resolves when all is through; rejects with the first failure. */

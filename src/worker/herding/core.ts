@@ -16,10 +16,12 @@ import {
   type HostEnvironment,
   type HostEvents,
   type HostedConnector,
+  type HostedTask,
   type Plan,
   taskKey,
 } from '../host';
 import type { Assignment, Membership } from '../membership';
+import { Transitions } from '../operations/transitions';
 import type { ConfigEvent, ConfigStore, RawConfig, RestartRequest, StatusStore } from '../storage/types';
 import type { TaskSpec } from '../task-runner';
 import type { ConnectorType, TaskId } from '../worker-view';
@@ -53,6 +55,8 @@ export class Core {
   readonly parts: CoreParts;
   readonly host: Host;
   readonly stages = new Stages();
+  /** By `connector <name>` and `task <taskKey>`. */
+  readonly transitions = new Transitions();
   /** Checks and writes of configurations. */
   readonly writes = new Serial();
   readonly writer: StatusWriter;
@@ -202,19 +206,31 @@ export class Core {
     return {
       connectorChanged: (connector) => {
         this.#observe(connector.name);
+        this.#note(`connector ${connector.name}`, connector);
         writer.connectorChanged(connector);
       },
       planned: (connector, plan) => this.#publishing.set(connector.name, this.#publish(connector, plan)),
-      taskChanged: (task) => writer.taskChanged(task),
+      taskChanged: (task) => {
+        this.#note(`task ${taskKey(task.id)}`, task);
+        writer.taskChanged(task);
+      },
       connectorGone: (name) => {
         this.#observed.get(name)?.();
         this.#observed.delete(name);
+        this.transitions.forget(`connector ${name}`);
         writer.connectorGone(name);
       },
-      taskGone: (id) => writer.taskGone(id),
+      taskGone: (id) => {
+        this.transitions.forget(`task ${taskKey(id)}`);
+        writer.taskGone(id);
+      },
       topicUsed: (topic, id) => parts.statuses.addTopic(topic, id),
       admitTask: (spec) => parts.admitTask(spec),
     };
+  }
+
+  #note(key: string, { state, waiting }: HostedConnector | HostedTask): void {
+    this.transitions.note(key, `${state} ${waiting ?? ''}`);
   }
 
   #observe(name: string): void {

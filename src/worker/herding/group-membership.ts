@@ -83,6 +83,11 @@ export class GroupMembership implements Membership {
     return owner?.url ?? null;
   }
 
+  workers(): readonly string[] | null {
+    const cluster = this.#group?.cluster ?? [];
+    return this.isLeader && cluster.length > 0 ? cluster.map(({ url }) => url) : null;
+  }
+
   requestRejoin(): void {
     this.#group?.requestRejoin();
   }

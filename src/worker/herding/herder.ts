@@ -3,6 +3,7 @@ import type { Metrics } from '../../kernel';
 import type { GivenConfig, Herder, InternalSignature, OffsetChange, Stage } from '../herder';
 import type { KafkaWatch } from '../kafka-watch';
 import type { TargetState } from '../lifecycle';
+import { createOperations, type Operations } from '../operations';
 import type { ConfigInfos } from '../validation/infos';
 import { VERSION } from '../version';
 import type { ConnectorOffset, Health, TaskId } from '../worker-view';
@@ -44,9 +45,12 @@ export interface HerderParts {
 export class WorkerHerder implements Herder {
   readonly #parts: HerderParts;
   readonly #core: Core;
+  readonly operations: Operations;
+
   constructor(parts: HerderParts) {
     this.#parts = parts;
     this.#core = parts.core;
+    this.operations = createOperations(parts.core);
   }
 
   /** Reads the topics and joins the group. */

@@ -4,10 +4,10 @@ import type { RawConfig } from '../storage/types';
 
 /** One HTTP request; rejects when nothing answered. */
 export type SendRequest = (request: {
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  readonly body: Buffer | null;
   readonly timeoutMs: number;
 }) => Promise<{ readonly status: number; readonly body: string }>;
 

@@ -1,8 +1,9 @@
 /** One task on this worker, from its configuration as stored to a running data plane. */
+import type { SinkLag, StuckCall } from '../../flow';
 import { causeChain } from '../../kernel';
 import { frameworkDef } from '../connector-config';
 import { hintField, NO_PROGRESS } from '../connector-status';
-import { resolveReferences } from '../references';
+import { resolveAsConnect } from '../references';
 import { type RunningTask, startTask, type TaskSpec } from '../task-runner';
 import type { Progress, TaskId, TaskStatusState } from '../worker-view';
 import type { DesiredTask, HostEnvironment, HostEvents } from './types';
@@ -44,6 +45,16 @@ export class HostedTask {
     return this.#running?.waiting ?? null;
   }
 
+  /** The call of the plug-in that does not come back, null when none is stuck. */
+  get stuckIn(): StuckCall | null {
+    return this.#running?.stuckIn ?? null;
+  }
+
+  /** Of a sink that has partitions; else null. */
+  get lag(): SinkLag | null {
+    return this.#running?.lag ?? null;
+  }
+
   get progress(): Progress {
     return this.#running?.progress ?? NO_PROGRESS;
   }
@@ -83,8 +94,8 @@ export class HostedTask {
   async #prepare(): Promise<TaskSpec> {
     const { id, desired } = this;
     const { catalog, providers } = this.#environment;
-    const { config: connectorConfig } = await resolveReferences(desired.connectorConfig, providers);
-    const { config } = await resolveReferences(desired.config, providers);
+    const { config: connectorConfig } = await resolveAsConnect(desired.connectorConfig, providers);
+    const { config } = await resolveAsConnect(desired.config, providers);
     const plugin = await catalog.find('connector', connectorConfig['connector.class'] ?? '');
     this.#version = plugin.version;
     const { 'task.class': _, ...own } = config;

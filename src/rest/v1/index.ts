@@ -1,0 +1,21 @@
+/** `/api/v1`: what Kafka Connect's API does not have. JSON of our own; Connect's paths know nothing of it. */
+import type { FastifyInstance } from 'fastify';
+import type { Operations } from '../../worker';
+import type { Requests } from '../requests';
+import { explainErrors } from './errors';
+import { serveHealth } from './health';
+
+export interface V1Services {
+  readonly operations: Operations;
+}
+
+/** For the `more` of a REST server. */
+export function serveV1(server: FastifyInstance, requests: Requests, { operations }: V1Services): void {
+  server.register(
+    async (api) => {
+      explainErrors(api, requests);
+      serveHealth(api, requests, operations);
+    },
+    { prefix: '/api/v1' },
+  );
+}
