@@ -42,6 +42,7 @@ function declare(
     examples,
     config,
     validate: (given) => validate(given, read(given)),
+    alterOffsets: () => true,
     open: (context, given) => open(context, read(given)),
   };
 }

@@ -9,6 +9,7 @@ import {
 } from '../../src/plugin';
 import { describeTarget } from './connection';
 import { readLayout } from './source/layout';
+import { alterOffsets } from './source/offset-changes';
 import type { SourceOptions } from './source/options';
 import { planTasks } from './source/plan';
 import { queryRelation, tableRelation } from './source/relation';
@@ -31,6 +32,7 @@ function declare(
     version: VERSION,
     description: DESCRIPTION,
     capabilities: { alterOffsets: true },
+    alterOffsets: (_config, changes) => alterOffsets(changes),
     config,
     validate: (given) => validate(read(given)),
     plan: (context, given, maxTasks) => planTasks(context, given, read(given), maxTasks),

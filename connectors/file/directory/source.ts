@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type Config, ConfigError, type ConfigIssue, type SourceConnector } from '../../../src/plugin';
 import { fileError } from '../io/errors';
 import { directorySourceConfig } from './config';
+import { alterDirectoryOffsets } from './offsets';
 import { type DirectoryOptions, readOptions } from './options';
 import { DirectorySourceTask } from './task';
 
@@ -83,6 +84,7 @@ export const directorySource: SourceConnector = {
   ],
   config: directorySourceConfig,
   capabilities: { exactlyOnce: true, alterOffsets: true },
+  alterOffsets: (_config, changes) => alterDirectoryOffsets(changes),
   async validate(config) {
     try {
       await checkDirectory(readOptions(config).root, constants.R_OK | constants.X_OK);

@@ -67,6 +67,8 @@ export const fileSink: SinkConnector = {
   ],
   config: fileSinkConfig,
   capabilities: { exactlyOnce: true },
+  /** In a directory the names of the files say where to go on, whatever the group's offsets are. */
+  alterOffsets: (config) => config.optionalString('directory') === null,
   /** Writers of one file would mix their headers and writes, so one file means one task. */
   async plan(context, config, maxTasks) {
     const own = config.raw as TaskConfig;

@@ -114,6 +114,7 @@ export const fileStreamSink: SinkConnector = {
     },
   ],
   config: streamSinkConfig,
+  alterOffsets: () => true,
   async open(_context, config) {
     const path = config.optionalString('file');
     if (path === null)

@@ -12,6 +12,7 @@ import type { LineReader } from '../io/line-reader';
 import { pause } from '../io/pause';
 import { streamSourceConfig } from './config';
 import { FollowedFile } from './followed-file';
+import { alterStreamOffsets } from './offsets';
 import { StandardInput } from './stdin';
 
 class FileStreamSourceTask implements SourceTask {
@@ -119,6 +120,7 @@ export const fileStreamSource: SourceConnector = {
   ],
   config: streamSourceConfig,
   capabilities: { exactlyOnce: true, alterOffsets: true },
+  alterOffsets: alterStreamOffsets,
   /** What standard input gave cannot be read again. */
   exactlyOnce: (config) => config.optionalString('file') !== null,
   async open(context, config) {
