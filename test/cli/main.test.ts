@@ -105,7 +105,7 @@ describe('exit codes and messages of the commands', () => {
       'a listener that cannot be had',
       ['standalone', write('port.properties', 'bootstrap.servers=127.0.0.1:1\nlisteners=https://:1\n')],
       78,
-      'the scheme https is not served',
+      'nothing says which certificate to show',
     ],
     [
       'a wrong duration',

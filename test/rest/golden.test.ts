@@ -6,7 +6,8 @@ import { startDistributed } from '../../src/cli/worker-process';
 import { createLogger, createPrometheus } from '../../src/http';
 import { loadWorkerConfig } from '../../src/worker';
 import { type HttpReply, sendRequest } from '../support/http';
-import { stackAddresses, uniqueName } from '../support/stack';
+import { openTestKafka, type TestKafka } from '../support/kafka';
+import { stackAddresses } from '../support/stack';
 import { waitFor } from '../support/wait';
 import { DEVIATIONS, type Deviation, UNLIKE, UNREACHED } from './golden-deviations';
 
@@ -44,21 +45,23 @@ const recorded = (name: string): { readonly request: Asked; readonly answer: Ans
 
 let url: string;
 let stop: () => Promise<void>;
+let broker: TestKafka;
 const before = process.cwd();
 
 beforeAll(async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'golden-'));
   writeFileSync(path.join(folder, 'golden-in.txt'), '');
   process.chdir(folder);
-  const group = uniqueName('golden');
+  broker = await openTestKafka();
+  const group = broker.groupName();
   const worker = await loadWorkerConfig({
     env: {},
     arguments: {
       'bootstrap.servers': (await stackAddresses()).kafka,
       'group.id': group,
-      'config.storage.topic': `${group}_configs`,
-      'offset.storage.topic': `${group}_offsets`,
-      'status.storage.topic': `${group}_status`,
+      'config.storage.topic': broker.topicName(),
+      'offset.storage.topic': broker.topicName(),
+      'status.storage.topic': broker.topicName(),
       'offset.storage.partitions': '1',
       'status.storage.partitions': '1',
       'config.storage.replication.factor': '1',
@@ -85,6 +88,7 @@ beforeAll(async () => {
 afterAll(async () => {
   process.chdir(before);
   await stop?.();
+  await broker?.[Symbol.asyncDispose]();
 }, 30_000);
 
 /** For the message of a wait in vain. */
