@@ -102,7 +102,7 @@ function buildParts(options: DistributedOptions, clients: KafkaClients, offsets:
     logger,
     keyTtlMs: config.number('inter.worker.key.ttl.ms'),
     isLeader: () => membership.isLeader,
-    createKey: () => createSessionKey(),
+    createKey: () => createSessionKey(config.optionalNumber('inter.worker.key.size') ?? undefined),
   });
   const membership = new GroupMembership({
     kafka: clients.kafka,

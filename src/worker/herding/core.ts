@@ -85,6 +85,7 @@ export class Core {
       configs: parts.configs.state,
       workerId: () => parts.workerId(),
       generation: () => parts.membership.generation,
+      isOurs: () => parts.membership.isCurrent,
     });
     this.host = new Host(parts.environment, this.#hostEvents());
   }
@@ -266,7 +267,8 @@ export class Core {
     const { state } = this.parts.configs;
     return (
       !state.isInconsistent(name) &&
-      isDeepStrictEqual(state.appliedConfig(name), written) &&
+      // The very record, not its like: compaction must not leave a newer one behind the commit (KAFKA-17719).
+      state.appliedConfig(name) === written &&
       isDeepStrictEqual(state.tasks(name), tasks)
     );
   }

@@ -10,6 +10,8 @@ export interface StatusWriterParts {
   readonly configs: ConfigState;
   workerId(): string;
   generation(): number;
+  /** Whether what runs here is sure to be this worker's: else it overwrites nobody. */
+  isOurs(): boolean;
 }
 
 export class StatusWriter {
@@ -26,7 +28,7 @@ export class StatusWriter {
     // A connector on its way says so only where nothing was said before: what it was is worth more.
     if (state === 'UNASSIGNED' && known !== null) return;
     const row = this.#row(state, error, version ?? known?.version ?? null);
-    if (!isSame(known, row)) statuses.putConnector(name, row, { safe: state === 'FAILED' });
+    if (!isSame(known, row)) statuses.putConnector(name, row, this.#care());
   }
 
   taskChanged(task: HostedTask): void {
@@ -35,7 +37,11 @@ export class StatusWriter {
     if (state === 'UNASSIGNED') return;
     // The plug-in of a task that failed is not said to have a version, as on a JVM worker.
     const row = this.#row(state, error, state === 'FAILED' ? null : version);
-    if (!isSame(statuses.task(id), row)) statuses.putTask(id, row, { safe: state === 'FAILED' });
+    if (!isSame(statuses.task(id), row)) statuses.putTask(id, row, this.#care());
+  }
+
+  #care(): { readonly safe: boolean } {
+    return { safe: !this.#parts.isOurs() };
   }
 
   connectorGone(name: string): void {
