@@ -18,7 +18,7 @@ import {
 } from '../kernel';
 import type { Transform } from '../plugin';
 import { basicsOf, deriveStruct, NULLS_TO_DEFAULTS, NULLS_TO_DEFAULTS_KEY, readFields } from './fields';
-import { bothSides, perSchema, perShape, type Side, typeName } from './side';
+import { bothSides, copyOf, perSchema, perShape, type Side, setMember, typeName } from './side';
 
 const PURPOSE = 'cast types';
 const WHOLE = '';
@@ -132,10 +132,10 @@ function castFields(
       return new Struct(schema, values);
     },
     map(value) {
-      const copy: Record<string, unknown> = { ...value };
+      const copy = copyOf(value);
       for (const [name, target] of targets) {
         const current = copy[name] ?? null;
-        copy[name] = current === null ? null : castField(name, current, null, target);
+        setMember(copy, name, current === null ? null : castField(name, current, null, target));
       }
       return copy;
     },

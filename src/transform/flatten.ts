@@ -1,6 +1,6 @@
 import { ConfigDef, DataError, Schema, Struct } from '../kernel';
 import { basicsOf, deriveStruct } from './fields';
-import { bothSides, isMap, type MapValue, perSchema, perShape, requireMap } from './side';
+import { bothSides, isMap, type MapValue, perSchema, perShape, requireMap, setMember } from './side';
 
 const PURPOSE = 'flattening';
 
@@ -109,6 +109,6 @@ function addMembers(from: MapValue, prefix: string, delimiter: string, into: Rec
     if (value instanceof Struct)
       throw new DataError(`Flatten found a struct without a schema in field ${flat}`);
     if (value instanceof Map || isMap(value)) addMembers(requireMap(value, PURPOSE), flat, delimiter, into);
-    else into[flat] = value ?? null;
+    else setMember(into, flat, value ?? null);
   }
 }

@@ -19,7 +19,7 @@ import {
   readField,
   readFields,
 } from './fields';
-import { bothSides, perSchema, requireMap, requireStruct, type Side } from './side';
+import { bothSides, copyOf, perSchema, requireMap, requireStruct, type Side } from './side';
 
 const list = (name: string, doc: string): ConfigKey => ({
   name,
@@ -139,7 +139,7 @@ function fromMap(
   { fields, headers, moves }: Settings,
   into: Header[],
 ): Readonly<Record<string, unknown>> {
-  const rest: Record<string, unknown> = { ...from };
+  const rest = copyOf(from);
   for (let i = 0; i < fields.length; i++) {
     into.push({ key: headers[i]!, schema: null, value: from[fields[i]!] ?? null });
     if (moves) delete rest[fields[i]!];

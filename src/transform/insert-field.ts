@@ -17,7 +17,7 @@ import {
   timestampSchema,
 } from '../kernel';
 import { basicsOf, deriveStruct, NULLS_TO_DEFAULTS, NULLS_TO_DEFAULTS_KEY, readFields } from './fields';
-import { bothSides, perSchema, perShape } from './side';
+import { bothSides, copyOf, perSchema, perShape, setMember } from './side';
 
 const PURPOSE = 'field insertion';
 
@@ -119,10 +119,10 @@ export const insertField = bothSides({
         return new Struct(widened(value.schema), values);
       },
       map(value, record) {
-        const copy: Record<string, unknown> = { ...value };
+        const copy = copyOf(value);
         for (const entry of insertions) {
           const inserted = entry.read(record);
-          if (inserted !== null) copy[entry.name] = inserted;
+          if (inserted !== null) setMember(copy, entry.name, inserted);
         }
         return copy;
       },

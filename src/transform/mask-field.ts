@@ -1,7 +1,17 @@
 import { ConfigDef, DataError, Decimal, int64, type Schema, Struct } from '../kernel';
 import type { Transform } from '../plugin';
 import { NULLS_TO_DEFAULTS, NULLS_TO_DEFAULTS_KEY, nonEmptyList, readField } from './fields';
-import { bothSides, isMap, type MapValue, requireMap, requireStruct, type Side, typeName } from './side';
+import {
+  bothSides,
+  copyOf,
+  isMap,
+  type MapValue,
+  requireMap,
+  requireStruct,
+  type Side,
+  setMember,
+  typeName,
+} from './side';
 
 const PURPOSE = 'mask fields';
 
@@ -58,10 +68,10 @@ function masked(side: Side, names: ReadonlySet<string>, mask: Mask, nullsToDefau
 
 /** Fields that are not there come to be, with null, as in Kafka. */
 function maskMembers(from: MapValue, names: ReadonlySet<string>, mask: Mask): MapValue {
-  const copy: Record<string, unknown> = { ...from };
+  const copy = copyOf(from);
   for (const name of names) {
     const current = from[name] ?? null;
-    copy[name] = current === null ? null : mask(current, null);
+    setMember(copy, name, current === null ? null : mask(current, null));
   }
   return copy;
 }

@@ -1,6 +1,6 @@
 import { ConfigDef, type Schema, Struct } from '../kernel';
 import { basicsOf, deriveStruct, NULLS_TO_DEFAULTS, NULLS_TO_DEFAULTS_KEY, readFields } from './fields';
-import { bothSides, perSchema, perShape } from './side';
+import { bothSides, perSchema, perShape, setMember } from './side';
 
 const PURPOSE = 'field replacement';
 
@@ -57,7 +57,7 @@ export const replaceField = bothSides({
       map(value) {
         const changed: Record<string, unknown> = {};
         for (const name of Object.keys(value)) {
-          if (keeps(name)) changed[renames.get(name) ?? name] = value[name];
+          if (keeps(name)) setMember(changed, renames.get(name) ?? name, value[name]);
         }
         return changed;
       },

@@ -61,7 +61,20 @@ export const javaAliases = (java: string, kind = ''): string[] => [`${PACKAGE}${
 export const kebab = (java: string): string => java.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
 
 export interface MapValue {
-  [name: string]: unknown;
+  readonly [name: string]: unknown;
+}
+
+/** Sets a member as JSON would have it: `__proto__` is a name like any other. */
+export function setMember(into: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') into[name] = value;
+  else Object.defineProperty(into, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** A copy to add members to: one made by spreading is slow to grow. */
+export function copyOf(from: MapValue): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(from)) setMember(copy, name, from[name]);
+  return copy;
 }
 
 /** The value as a struct; throws DataError with the purpose when it is not one. */

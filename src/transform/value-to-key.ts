@@ -1,7 +1,7 @@
 import { ConfigDef, DataError, type Schema, Struct } from '../kernel';
 import type { TransformPlugin } from '../plugin';
 import { deriveStruct, NULLS_TO_DEFAULTS, NULLS_TO_DEFAULTS_KEY, nonEmptyList, readFields } from './fields';
-import { javaAliases, type MapValue, perSchema, requireMap, requireStruct } from './side';
+import { javaAliases, type MapValue, perSchema, requireMap, requireStruct, setMember } from './side';
 
 const PURPOSE = 'copying fields from value to key';
 
@@ -48,6 +48,6 @@ export const valueToKey: TransformPlugin = {
 function fromMap(value: unknown, names: readonly string[]): MapValue {
   const members = requireMap(value, PURPOSE);
   const key: Record<string, unknown> = {};
-  for (const name of names) key[name] = members[name] ?? null;
+  for (const name of names) setMember(key, name, members[name] ?? null);
   return key;
 }

@@ -409,6 +409,16 @@ describe('predicates', () => {
   });
 });
 
+test.each<[string, Record<string, string>]>([
+  ['ReplaceField$Value', { exclude: 'x' }],
+  ['InsertField$Value', { 'topic.field': 't' }],
+  ['Flatten$Value', { delimiter: '' }],
+  ['Cast$Value', { spec: 'a:int8' }],
+])('%s keeps a member called __proto__', (name, config) => {
+  const value = JSON.parse('{"__proto__":1,"a":2}');
+  expect(JSON.stringify(applied(name, config, null, value))).toContain('"__proto__":1');
+});
+
 test('transforms leave their argument alone', () => {
   const value = reading();
   const before = JSON.stringify(value);
