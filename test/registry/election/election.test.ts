@@ -87,11 +87,12 @@ test('joins as Confluent does, under its URL', () => {
 test('as leader of the group it assigns the same to all, whatever the others speak', async () => {
   const { group } = play();
   const peer = (memberId: string, metadata: Buffer) => ({ memberId, instanceId: null, metadata });
-  const assigned = await group().assign('v0', [
+  const peers = [
     peer('x', Buffer.from('\0?')),
     peer('c', encodeIdentity(identity('c'))),
     peer('b', encodeIdentity(identity('b'))),
-  ]);
+  ];
+  const assigned = await group().assign('v0', peers, 'b');
   expect([...assigned.keys()]).toEqual(['x', 'c', 'b']);
   for (const bytes of assigned.values()) expect(decodeChoice(bytes)).toEqual(chosen('b'));
 });
