@@ -37,6 +37,7 @@ describe('exit codes and messages of the commands', () => {
       'start',
       'run',
       'standalone',
+      'distributed',
       'lint',
       'registry',
       'hash-password',

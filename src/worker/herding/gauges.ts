@@ -18,8 +18,8 @@ export function observeWorker(core: Core, metrics: Metrics): void {
 export function observeConnector(core: Core, metrics: Metrics, connector: string): () => void {
   const removers: (() => void)[] = [];
   const gauge = (name: string, help: string, read: () => number): void => {
-    const group = 'kafka_connect_connector_metrics';
-    removers.push(metrics.observedGauge(`${group}_${name}`, help, { connector }, read));
+    const full = `kafka_connect_connector_metrics_${name}`;
+    removers.push(metrics.observedGauge(full, help, { connector }, read));
   };
   const { host } = core;
   gauge('running', '1 while the connector is RUNNING', () =>

@@ -71,6 +71,21 @@ export class HostedConnector {
   aim(target: TargetState): void {
     this.target = target;
     this.handle(EVENT_OF[target]);
+    if (target !== 'STARTED') void this.#learn();
+  }
+
+  /** What is not asked for tasks shows its version all the same. */
+  async #learn(): Promise<void> {
+    const { catalog } = this.#environment;
+    // A class that nobody knows is told when the connector is started.
+    const plugin = await catalog.find('connector', this.written['connector.class'] ?? '').catch(() => null);
+    if (plugin !== null) this.#know(plugin);
+  }
+
+  #know(plugin: Connector): void {
+    if (this.#plugin === plugin) return;
+    this.#plugin = plugin;
+    this.#events.connectorChanged(this);
   }
 
   handle(event: ConnectorEvent): void {
@@ -80,7 +95,8 @@ export class HostedConnector {
     if (state !== 'FAILED') this.#error = null;
     this.#state = state;
     if (plan) this.planning = this.#planUntilDone();
-    if (state !== before || plan) this.#events.connectorChanged(this);
+    // A restart that changes nothing is told, too: somebody may have written that it is under way.
+    if (state !== before || plan || event === 'restart') this.#events.connectorChanged(this);
   }
 
   #endLife(): void {
@@ -152,7 +168,7 @@ export class HostedConnector {
     const { catalog, providers } = this.#environment;
     const { config } = await resolveAsConnect(written, providers);
     const plugin = await catalog.find('connector', config['connector.class'] ?? '');
-    this.#plugin = plugin;
+    this.#know(plugin);
     const framework = frameworkDef(plugin.kind).parse(config);
     const planned = await this.#planTasks(plugin, config, framework, signal);
     const className = { 'task.class': taskClass(plugin) };
