@@ -18,7 +18,7 @@ export const builtInProviders = (env: Environment): readonly ConfigProviderPlugi
 export async function providerPlugins(worker: RawConfig): Promise<ConfigProviderPlugin[]> {
   if (!needsPlugins(worker)) return [];
   const { modules } = findThirdParty(listOf(worker['plugin.path']));
-  const plugins = (await Promise.all(modules.map((module) => module.load()))).flat();
+  const plugins = (await Promise.all(modules.map(async (module) => module.load()))).flat();
   return plugins.filter((plugin) => plugin.kind === 'config-provider');
 }
 
