@@ -1,3 +1,4 @@
+import type { AssignorName } from '../kafka/assignors';
 import type { BatchProducer, Compression, KafkaPort, ReaderOptions } from '../kafka/port';
 import type { Logger, Metrics, SourceOffset, SourcePartition } from '../kernel';
 import type {
@@ -199,6 +200,8 @@ export interface SinkRunOptions extends TaskRunOptions {
     readonly instanceId: string | null;
     readonly sessionTimeoutMs?: number;
     readonly heartbeatMs?: number;
+    readonly rebalanceTimeoutMs?: number;
+    readonly assignors?: readonly AssignorName[];
   };
   /** Topics by name, or all that match. */
   readonly topics: readonly string[] | RegExp;

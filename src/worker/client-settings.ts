@@ -1,4 +1,5 @@
 /** From keys to settings: what the worker says for all its clients, then for one kind, then what a connector overrides. */
+import type { AssignorName } from '../kafka/assignors';
 import { parseConsumerOptions, parseProducerOptions } from '../kafka/options';
 import type { Compression, ProducerOptions, ReaderOptions } from '../kafka/port';
 import type { RawConfig } from '../kernel';
@@ -40,6 +41,8 @@ export interface ConsumerSettings {
   readonly instanceId: string | null;
   readonly sessionTimeoutMs: number | undefined;
   readonly heartbeatMs: number | undefined;
+  readonly rebalanceTimeoutMs: number | undefined;
+  readonly assignors: readonly AssignorName[] | undefined;
 }
 
 function pickConnection(raw: RawConfig): Record<string, string> {
@@ -86,8 +89,8 @@ export function producerSettings(worker: Raw, connector: Raw = {}): ProducerSett
 export function consumerSettings(worker: Raw, connector: Raw = {}): ConsumerSettings {
   const { connection, own } = merge('consumer', worker, connector);
   const parsed = parseConsumerOptions(own).options;
-  const { offsetReset, maxPollRecords, groupId, instanceId, sessionTimeoutMs, heartbeatMs, ...reader } =
-    parsed;
+  const { offsetReset, maxPollRecords, groupId, instanceId, ...more } = parsed;
+  const { sessionTimeoutMs, heartbeatMs, rebalanceTimeoutMs, assignors, ...reader } = more;
   return {
     connection,
     reader: {
@@ -102,5 +105,7 @@ export function consumerSettings(worker: Raw, connector: Raw = {}): ConsumerSett
     instanceId: instanceId ?? null,
     sessionTimeoutMs,
     heartbeatMs,
+    rebalanceTimeoutMs,
+    assignors,
   };
 }

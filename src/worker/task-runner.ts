@@ -263,6 +263,8 @@ function launchSink(
       instanceId: `${settings.instanceId ?? `millrace-${spec.connector}`}-${spec.task}`,
       sessionTimeoutMs: settings.sessionTimeoutMs,
       heartbeatMs: settings.heartbeatMs,
+      rebalanceTimeoutMs: settings.rebalanceTimeoutMs,
+      assignors: settings.assignors,
     },
     topics: pattern === null ? spec.framework.list('topics') : wholeName(pattern),
     reader: settings.reader,

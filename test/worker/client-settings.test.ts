@@ -38,6 +38,22 @@ describe('client settings', () => {
     expect(producer).toMatchObject({ lingerMs: 1, batchBytes: 1_048_576 });
   });
 
+  test('how a sink shares its partitions, and how long it may take to give them up', () => {
+    const settings = consumerSettings(
+      { 'consumer.max.poll.interval.ms': '7000' },
+      {
+        'consumer.override.partition.assignment.strategy':
+          'org.apache.kafka.clients.consumer.RoundRobinAssignor, range',
+        'consumer.override.session.timeout.ms': '6000',
+      },
+    );
+    expect(settings).toMatchObject({
+      rebalanceTimeoutMs: 7000,
+      assignors: ['roundrobin', 'range'],
+      sessionTimeoutMs: 6000,
+    });
+  });
+
   test('settings of other kinds of client, converters and the worker stay out of the connection', () => {
     const worker = { 'bootstrap.servers': 'b:1', 'group.id': 'cluster', 'producer.client.id': 'p' };
     expect(consumerSettings(worker)).toMatchObject({
