@@ -101,8 +101,13 @@ async function ask(dispatcher: Agent, url: string, request: FastifyRequest): Pro
   }
 }
 
-function headersFor({ headers }: FastifyRequest): Record<string, string> {
-  const passed: Record<string, string> = { accept: 'application/json', 'user-agent': USER_AGENT };
+function headersFor({ headers, ip }: FastifyRequest): Record<string, string> {
+  const passed: Record<string, string> = {
+    accept: 'application/json',
+    'user-agent': USER_AGENT,
+    // So that the history of a configuration tells who asked, not only which worker.
+    'x-forwarded-for': ip,
+  };
   for (const name of PASSED) {
     const value = headers[name];
     if (typeof value === 'string') passed[name] = value;

@@ -4,6 +4,7 @@ import { sendJson } from '../http';
 import type { TargetState } from '../worker';
 import type { ByConnector, ByTask } from './connectors';
 import { CONNECTORS, flag, of, STATUS } from './operations';
+import { originOf } from './origin';
 import { queryFlag, type Requests } from './requests';
 import { taskIdOf } from './task-id';
 
@@ -49,7 +50,7 @@ function serveTarget(api: FastifyInstance, requests: Requests, route: TargetRout
       requests.completeOrForward(
         request,
         reply,
-        requests.herder.setTarget(request.params.connector, target),
+        requests.herder.setTarget(request.params.connector, target, originOf(request)),
         () => reply.code(status).send(),
       ),
   );

@@ -7,6 +7,7 @@ import { bodyOf } from './body';
 import type { ByConnector } from './connectors';
 import { locationOf } from './location';
 import { CONFIG, CONFIG_BODY, CONNECTOR, CONNECTORS, NEW_CONNECTOR, of } from './operations';
+import { originOf } from './origin';
 import type { Requests } from './requests';
 
 export function serveWrites(api: FastifyInstance, requests: Requests): void {
@@ -25,7 +26,7 @@ export function serveWrites(api: FastifyInstance, requests: Requests): void {
       requests.completeOrForward(
         request,
         reply,
-        requests.herder.deleteConnector(request.params.connector),
+        requests.herder.deleteConnector(request.params.connector, originOf(request)),
         () => reply.code(204).send(),
       ),
   );
@@ -44,7 +45,12 @@ function serveCreate(api: FastifyInstance, requests: Requests): void {
     },
     (request, reply) => {
       const { name, config, initialState } = readCreateRequest(bodyOf(request));
-      const work = requests.herder.createConnector(name, named(name, config), initialState);
+      const work = requests.herder.createConnector(
+        name,
+        named(name, config),
+        initialState,
+        originOf(request),
+      );
       return requests.completeOrForward(request, reply, work, (info) => sendCreated(request, reply, info));
     },
   );
@@ -64,7 +70,7 @@ function servePut(api: FastifyInstance, requests: Requests): void {
     (request, reply) => {
       const { connector } = request.params;
       const config = named(connector, readConfig(bodyOf(request)));
-      const work = requests.herder.putConnector(connector, config);
+      const work = requests.herder.putConnector(connector, config, originOf(request));
       return requests.completeOrForward(request, reply, work, ({ created, info }) =>
         created ? sendCreated(request, reply, info) : sendJson(reply, info),
       );
@@ -85,7 +91,7 @@ function servePatch(api: FastifyInstance, requests: Requests): void {
     },
     (request, reply) => {
       const patch = readPatch(bodyOf(request));
-      const work = requests.herder.patchConnector(request.params.connector, patch);
+      const work = requests.herder.patchConnector(request.params.connector, patch, originOf(request));
       return requests.completeOrForward(request, reply, work, ({ info }) => sendJson(reply, info));
     },
   );

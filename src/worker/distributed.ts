@@ -21,6 +21,7 @@ import {
 import type { KafkaWatch } from './kafka-watch';
 import { openOffsetStore } from './offset-storage';
 import type { Operations } from './operations';
+import { kafkaHistoryLog } from './operations/history-log';
 import type { ExactlyOnceSupport } from './source-offsets';
 import { type ConfigEvent, createKafkaConfigStore, createKafkaStatusStore, storageTopic } from './storage';
 import { createSessionKey, signRequest, verifySignature } from './storage/session-key';
@@ -191,6 +192,7 @@ class Distributed extends WorkerHerder implements DistributedWorker {
           config.list('inter.worker.verification.algorithms'),
         ),
       fence: (name) => fenceZombies(core, config.string('group.id'), name),
+      history: kafkaHistoryLog(parts.clients.kafka, storageTopic(options.worker.raw, 'config')),
       logLevels: options.logLevels ?? NO_LOG_LEVELS,
       beside: options.beside ?? (() => []),
     });
@@ -217,6 +219,7 @@ class Distributed extends WorkerHerder implements DistributedWorker {
     watch.close();
     leadership.stop();
     await core.stop();
+    await this.operations.history.stop();
     await offsets.close();
     await clients.close();
   }

@@ -4,6 +4,7 @@
  */
 import { MillraceError } from '../kernel';
 import type { TargetState } from './lifecycle';
+import type { Origin } from './operations/changes';
 import type { ConfigInfos } from './validation/infos';
 import type { ConnectorInfo, ConnectorStateInfo, TaskId, WorkerView } from './worker-view';
 
@@ -71,18 +72,24 @@ export interface Herder extends WorkerView {
     name: string,
     config: GivenConfig,
     initialState: TargetState | null,
+    origin?: Origin,
   ): Promise<ConnectorInfo>;
   /** `created` tells whether it was new. */
   putConnector(
     name: string,
     config: GivenConfig,
+    origin?: Origin,
   ): Promise<{ readonly created: boolean; readonly info: ConnectorInfo }>;
   /** Null removes a key. NOT_FOUND for an unknown connector. */
-  patchConnector(name: string, patch: GivenConfig): Promise<{ readonly info: ConnectorInfo }>;
-  deleteConnector(name: string): Promise<void>;
+  patchConnector(
+    name: string,
+    patch: GivenConfig,
+    origin?: Origin,
+  ): Promise<{ readonly info: ConnectorInfo }>;
+  deleteConnector(name: string, origin?: Origin): Promise<void>;
   validate(config: GivenConfig): Promise<ConfigInfos>;
   /** PAUSED and STARTED may be written by any worker, STOPPED by the leader. NOT_FOUND `Unknown connector X`. */
-  setTarget(name: string, target: TargetState): Promise<void>;
+  setTarget(name: string, target: TargetState, origin?: Origin): Promise<void>;
   /** Only the connector itself, on its owner. NOT_FOUND `Unknown connector: X`. */
   restartConnector(name: string): Promise<void>;
   /** By a record that all workers read. What is planned reads RESTARTING in the answer. */

@@ -19,6 +19,7 @@ import type { TargetState } from './lifecycle';
 import { aloneMembership } from './membership';
 import { noOffsetStore, openOffsetStore } from './offset-storage';
 import type { Operations } from './operations';
+import { memoryHistoryLog } from './operations/history-log';
 import { type CheckedSpec, checkSpec } from './spec-check';
 import { createMemoryConfigStore, createMemoryStatusStore } from './storage';
 
@@ -106,6 +107,7 @@ class Standalone extends WorkerHerder implements StandaloneWorker {
         );
       },
       fence: async () => {},
+      history: memoryHistoryLog(),
       logLevels: options.logLevels ?? NO_LOG_LEVELS,
       beside: options.beside ?? (() => []),
     });
@@ -149,7 +151,16 @@ class Standalone extends WorkerHerder implements StandaloneWorker {
     for (const { file, line, message } of [...unknown, ...remarks])
       options.logger.warn({ file, line }, message);
     await core.learnClass(spec.config['connector.class'] ?? '');
-    await core.configs.putConnector(spec.name, spec.config, TARGETS[spec.initialState]);
+    const target = TARGETS[spec.initialState];
+    await core.configs.putConnector(spec.name, spec.config, target);
+    this.operations.history.record({
+      connector: spec.name,
+      kind: 'created',
+      before: null,
+      after: { config: spec.config, target },
+      origin: { author: { name: 'worker', by: 'file', from: spec.file, forwardedFor: null } },
+      at: Date.now(),
+    });
   }
 
   async #awaitSources(): Promise<void> {

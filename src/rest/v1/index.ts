@@ -4,6 +4,7 @@ import type { Operations } from '../../worker';
 import type { Requests } from '../requests';
 import { explainErrors } from './errors';
 import { serveHealth } from './health';
+import { serveHistory } from './history';
 
 export interface V1Services {
   readonly operations: Operations;
@@ -15,6 +16,7 @@ export function serveV1(server: FastifyInstance, requests: Requests, { operation
     async (api) => {
       explainErrors(api, requests);
       serveHealth(api, requests, operations);
+      serveHistory(api, requests, operations);
     },
     { prefix: '/api/v1' },
   );

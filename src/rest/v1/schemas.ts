@@ -80,3 +80,26 @@ export const HEALTH_LIST = object({
   ...INCOMPLETE,
   connectors: list(object(CONNECTOR)),
 });
+
+const CONFIG = { type: 'object', additionalProperties: text };
+const VERSION_PARTS = {
+  version: integer,
+  at: INSTANT,
+  kind: { type: 'string', enum: ['created', 'updated', 'patched', 'deleted', 'reverted', 'target', 'found'] },
+  author: {
+    type: ['object', 'null'],
+    properties: { name: text, by: text, from: orNull(text), forwardedFor: orNull(text) },
+  },
+  revertOf: orNull(integer),
+  target: orNull(text),
+  diff: {
+    type: ['object', 'null'],
+    properties: { added: CONFIG, removed: CONFIG, changed: { type: 'object' } },
+  },
+};
+export const VERSIONS = object({ connector: text, versions: list(object(VERSION_PARTS)) });
+export const VERSION = object({
+  connector: text,
+  ...VERSION_PARTS,
+  config: { ...CONFIG, type: ['object', 'null'] },
+});

@@ -21,6 +21,7 @@ import {
   taskKey,
 } from '../host';
 import type { Assignment, Membership } from '../membership';
+import type { Change } from '../operations/changes';
 import { Transitions } from '../operations/transitions';
 import type { ConfigEvent, ConfigStore, RawConfig, RestartRequest, StatusStore } from '../storage/types';
 import type { TaskSpec } from '../task-runner';
@@ -61,6 +62,8 @@ export class Core {
   readonly writes = new Serial();
   readonly writer: StatusWriter;
   readonly graceMs: number;
+  /** Told of changes of configurations and target states once they are written. */
+  onChange: (change: Change) => void = () => {};
   readonly #leaving = new AbortController();
   #assignment: Assignment = NOTHING;
   #started = false;

@@ -3,7 +3,8 @@ import type { Metrics } from '../../kernel';
 import type { GivenConfig, Herder, InternalSignature, OffsetChange, Stage } from '../herder';
 import type { KafkaWatch } from '../kafka-watch';
 import type { TargetState } from '../lifecycle';
-import { createOperations, type Operations } from '../operations';
+import { createOperations, type Operations, type Origin } from '../operations';
+import type { HistoryLog } from '../operations/history-log';
 import type { ConfigInfos } from '../validation/infos';
 import { VERSION } from '../version';
 import type { ConnectorOffset, Health, TaskId } from '../worker-view';
@@ -38,6 +39,8 @@ export interface HerderParts {
   readonly logLevels: {
     set(namespace: string, level: string): readonly string[];
   };
+  /** Where versions of configurations are kept. */
+  readonly history: HistoryLog;
   /** Problems of other services in the process, told with the worker's own. */
   readonly beside: () => readonly string[];
 }
@@ -50,7 +53,11 @@ export class WorkerHerder implements Herder {
   constructor(parts: HerderParts) {
     this.#parts = parts;
     this.#core = parts.core;
-    this.operations = createOperations(parts.core);
+    this.operations = createOperations({
+      core: parts.core,
+      history: parts.history,
+      put: (name, config, origin) => this.putConnector(name, config, origin),
+    });
   }
 
   /** Reads the topics and joins the group. */
@@ -132,30 +139,35 @@ export class WorkerHerder implements Herder {
     return this.#core.stages.run(stage.trimEnd(), () => this.#parts.validate(config));
   }
 
-  async createConnector(name: string, config: GivenConfig, initialState: TargetState | null) {
-    await createConnector(this.#core, this.#parts.check, name, config, initialState ?? undefined);
+  async createConnector(
+    name: string,
+    config: GivenConfig,
+    initialState: TargetState | null,
+    origin?: Origin,
+  ) {
+    await createConnector(this.#core, this.#parts.check, name, config, initialState ?? undefined, origin);
     await this.#parts.settled(name);
     return connectorInfo(this.#core, name);
   }
 
-  async putConnector(name: string, config: GivenConfig) {
-    const { created } = await putConnector(this.#core, this.#parts.check, name, config);
+  async putConnector(name: string, config: GivenConfig, origin?: Origin) {
+    const { created } = await putConnector(this.#core, this.#parts.check, name, config, origin);
     await this.#parts.settled(name);
     return { created, info: connectorInfo(this.#core, name) };
   }
 
-  async patchConnector(name: string, patch: GivenConfig) {
-    await patchConnector(this.#core, this.#parts.check, name, patch);
+  async patchConnector(name: string, patch: GivenConfig, origin?: Origin) {
+    await patchConnector(this.#core, this.#parts.check, name, patch, origin);
     await this.#parts.settled(name);
     return { info: connectorInfo(this.#core, name) };
   }
 
-  deleteConnector(name: string): Promise<void> {
-    return deleteConnector(this.#core, name);
+  deleteConnector(name: string, origin?: Origin): Promise<void> {
+    return deleteConnector(this.#core, name, origin);
   }
 
-  setTarget(name: string, target: TargetState): Promise<void> {
-    return setTarget(this.#core, name, target);
+  setTarget(name: string, target: TargetState, origin?: Origin): Promise<void> {
+    return setTarget(this.#core, name, target, origin);
   }
 
   restartConnector(name: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { MillraceError } from '../../kernel';
 import { type GivenConfig, OtherWorkerError } from '../herder';
 import type { TargetState } from '../lifecycle';
+import type { Change, ChangeKind, Origin } from '../operations/changes';
 import type { RawConfig } from '../storage/types';
 import type { ConnectorInfo } from '../worker-view';
 import type { Core } from './core';
@@ -22,12 +23,13 @@ export async function createConnector(
   name: string,
   given: GivenConfig,
   target: TargetState | undefined,
+  origin: Origin | null = null,
 ): Promise<ConnectorInfo> {
   const config = await checkConfig(core, check, name, given);
   requireLeader(core);
   await core.writes.run(async () => {
     if (core.configs.state.config(name) !== null) throw alreadyExists(name);
-    await write(core, name, config, target);
+    await write(core, name, config, { target, origin });
   });
   return connectorInfo(core, name);
 }
@@ -40,12 +42,13 @@ export async function putConnector(
   check: CheckConfig,
   name: string,
   given: GivenConfig,
+  origin: Origin | null = null,
 ): Promise<{ created: boolean; info: ConnectorInfo }> {
   const config = await checkConfig(core, check, name, given);
   requireLeader(core);
   const created = await core.writes.run(async () => {
     const isNew = core.configs.state.config(name) === null;
-    await write(core, name, config);
+    await write(core, name, config, { origin });
     return isNew;
   });
   return { created, info: connectorInfo(core, name) };
@@ -56,13 +59,14 @@ export async function patchConnector(
   check: CheckConfig,
   name: string,
   patch: GivenConfig,
+  origin: Origin | null = null,
 ): Promise<{ info: ConnectorInfo }> {
   requireLeader(core);
   configOf(core, name);
   const patched = (): RawConfig => applyPatch(configOf(core, name), patch);
   await checkConfig(core, check, name, patched());
   // Patched anew: somebody else's change meanwhile is kept.
-  await core.writes.run(() => write(core, name, patched()));
+  await core.writes.run(() => write(core, name, patched(), { origin, kind: 'patched' }));
   return { info: connectorInfo(core, name) };
 }
 
@@ -90,38 +94,78 @@ async function checkConfig(
 export const withoutNulls = (config: GivenConfig): RawConfig =>
   Object.fromEntries(Object.entries(config).filter((entry): entry is [string, string] => entry[1] !== null));
 
-async function write(core: Core, name: string, config: RawConfig, target?: TargetState): Promise<void> {
+interface Written {
+  readonly target?: TargetState;
+  readonly origin: Origin | null;
+  readonly kind?: ChangeKind;
+}
+
+async function write(
+  core: Core,
+  name: string,
+  config: RawConfig,
+  { target, origin, kind }: Written,
+): Promise<void> {
   await core.learnClass(config['connector.class'] ?? '');
+  const before = snapshot(core, name);
   await core.stages.run(`writing a config for connector ${name} to the config topic`, () =>
     core.configs.putConnector(name, config, target),
   );
+  const known = origin?.revertOf === undefined ? kind : 'reverted';
+  tell(core, name, known ?? (before === null ? 'created' : 'updated'), before, origin);
 }
 
-export async function deleteConnector(core: Core, name: string): Promise<void> {
+function snapshot({ configs: { state } }: Core, name: string): Change['before'] {
+  const config = state.config(name);
+  return config === null ? null : { config, target: state.target(name) ?? 'STARTED' };
+}
+
+function tell(
+  core: Core,
+  connector: string,
+  kind: ChangeKind,
+  before: Change['before'],
+  origin: Origin | null,
+): void {
+  core.onChange({ connector, kind, before, after: snapshot(core, connector), origin, at: Date.now() });
+}
+
+export async function deleteConnector(core: Core, name: string, origin: Origin | null = null): Promise<void> {
   requireLeader(core);
   await core.writes.run(async () => {
     configOf(core, name);
+    const before = snapshot(core, name);
     await core.stages.run(`removing the config for connector ${name} from the config topic`, () =>
       core.configs.removeConnector(name),
     );
+    tell(core, name, 'deleted', before, origin);
   });
   await core.reconcile();
 }
 
 /** Pausing and resuming is any worker's; a stop also empties the set of tasks, which is the leader's. */
-export async function setTarget(core: Core, name: string, target: TargetState): Promise<void> {
+export async function setTarget(
+  core: Core,
+  name: string,
+  target: TargetState,
+  origin: Origin | null = null,
+): Promise<void> {
   if (target === 'STOPPED') requireLeader(core);
   const known = (): void => {
     if (core.configs.state.config(name) === null) throw notFound(`Unknown connector ${name}`);
   };
   if (target !== 'STOPPED') {
     known();
-    return core.configs.putTarget(name, target);
+    const before = snapshot(core, name);
+    await core.configs.putTarget(name, target);
+    return tell(core, name, 'target', before, origin);
   }
   await core.writes.run(async () => {
     known();
+    const before = snapshot(core, name);
     await core.configs.putTasks(name, []);
     await core.configs.putTarget(name, 'STOPPED');
+    tell(core, name, 'target', before, origin);
   });
   await core.reconcile();
 }
