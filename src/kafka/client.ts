@@ -19,6 +19,7 @@ import { commitOffsets, committedOffsets, deleteOffsets, listOffsets } from './o
 import type { CompactedLogOptions, KafkaOptions, KafkaPort, OffsetSpec } from './port';
 import { createProducer } from './producer';
 import { orAborted, retrying } from './retry';
+import { createStandIn } from './stand-in';
 import { apiVersionsRequest } from './wire/api-versions';
 import { checkVersions } from './wire/versions';
 
@@ -42,6 +43,7 @@ export function createKafka(
   const heartbeats = openLane('heartbeats');
   const metadata = createMetadata(queries, lanes.directory);
   const coordinators = createCoordinators(queries, lanes.directory);
+  const openStandIn = () => createStandIn(options, logger);
   const offsets = (partitions: readonly TopicPartition[], spec: OffsetSpec): Promise<Position[]> =>
     listOffsets(queries, metadata, partitions, spec);
 
@@ -52,7 +54,8 @@ export function createKafka(
     offsets,
     producer: (producerOptions) => createProducer({ openLane, metadata, coordinators }, producerOptions),
     reader: (readerOptions) => createBatchReader({ openLane, metadata, offsets }, readerOptions),
-    group: (groupOptions) => createGroupMember({ openLane, heartbeats, coordinators, logger }, groupOptions),
+    group: (groupOptions) =>
+      createGroupMember({ openLane, heartbeats, coordinators, logger, openStandIn }, groupOptions),
     commit: (groupId, member, positions) => commitOffsets(commits, coordinators, groupId, member, positions),
     committed: (groupId, partitions) => committedOffsets(commits, coordinators, groupId, partitions),
     deleteOffsets: (groupId, partitions) => deleteOffsets(commits, coordinators, groupId, partitions),

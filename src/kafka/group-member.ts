@@ -11,6 +11,7 @@ import type { Lane, LaneFactory } from './lane';
 import type { GroupIdentity, GroupMember, GroupOptions } from './port';
 import { newBackoff, sleep } from './retry';
 import { SessionClock, SilenceError } from './session-clock';
+import type { StandIn } from './stand-in';
 import { heartbeatRequest } from './wire/heartbeat';
 import { type JoinGroupAnswer, joinGroupRequest } from './wire/join-group';
 import { leaveGroupRequest } from './wire/leave-group';
@@ -28,6 +29,8 @@ export interface GroupParts {
   readonly heartbeats: Lane;
   readonly coordinators: Coordinators;
   readonly logger: Logger;
+  /** For members that ask for one. */
+  openStandIn(): StandIn;
 }
 
 /** Why a generation ended: somebody else's doing, the owner's `rejoin` or `stop`, or an error. */
@@ -60,6 +63,7 @@ class ClassicMember implements GroupMember {
   /** Between `onAssigned` and `onRevoked('lost' | 'leave')`. */
   #holding = false;
   readonly #session: SessionClock;
+  readonly #standIn: StandIn | null;
   /** Rejects when the session is over by the own clock; null unless that counts and something is held. */
   #silence: Promise<never> | null = null;
   /** Ends the watch for silence. */
@@ -76,7 +80,8 @@ class ClassicMember implements GroupMember {
     this.#logger = parts.logger.child({ group: options.groupId });
     this.#sessionTimeoutMs = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
     this.#rebalanceTimeoutMs = options.rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS;
-    this.#session = new SessionClock(this.#sessionTimeoutMs);
+    this.#standIn = options.standIn ? parts.openStandIn() : null;
+    this.#session = new SessionClock(this.#sessionTimeoutMs, this.#standIn);
     this.#leave = options.instanceId === undefined;
   }
 
@@ -132,6 +137,7 @@ class ClassicMember implements GroupMember {
     const identity = identityOf(joined, this.#options.instanceId);
     this.#beating.abort();
     this.#beating = new AbortController();
+    this.#seat(identity);
     void this.#beat(identity, generation, this.#beating.signal);
     const assignment = await this.#unlessSilent(this.#sync(joined, identity));
     if (this.#stopping.signal.aborted) return;
@@ -151,6 +157,23 @@ class ClassicMember implements GroupMember {
     return this.#silence === null ? answer : Promise.race([answer, this.#silence]);
   }
 
+  #seat(identity: GroupIdentity): void {
+    const { groupId, heartbeatMs = HEARTBEAT_MS } = this.#options;
+    const sessionTimeoutMs = this.#sessionTimeoutMs;
+    this.#standIn?.seat({
+      groupId,
+      identity,
+      sessionTimeoutMs,
+      heartbeatMs,
+      patienceMs: this.#rebalanceTimeoutMs,
+    });
+  }
+
+  #proven(sentAt: number): void {
+    this.#session.proven(sentAt);
+    this.#standIn?.alive();
+  }
+
   /** From now on, over all generations until `#letGo`. */
   #hold(): void {
     if (this.#holding) return;
@@ -165,6 +188,7 @@ class ClassicMember implements GroupMember {
     this.#holding = false;
     this.#identity = null;
     this.#silence = null;
+    this.#standIn?.seat(null);
     this.#watching.abort();
     this.#beating.abort();
   }
@@ -197,7 +221,7 @@ class ClassicMember implements GroupMember {
       // The coordinator names new members first, so that a lost answer leaves no ghost behind (KIP-394).
       this.#memberId = answer.memberId;
       if (answer.error !== Code.NONE) continue;
-      this.#session.proven(sentAt);
+      this.#proven(sentAt);
       return answer;
     }
   }
@@ -214,7 +238,7 @@ class ClassicMember implements GroupMember {
     const sentAt = performance.now();
     const answer = await this.#lane.send(nodeId, request);
     if (answer.error !== Code.NONE) throw kafkaError(answer.error, `get the assignment of group ${groupId}`);
-    this.#session.proven(sentAt);
+    this.#proven(sentAt);
     return answer.assignment;
   }
 
@@ -243,7 +267,7 @@ class ClassicMember implements GroupMember {
       const nodeId = await coordinators.find('group', groupId);
       const sentAt = performance.now();
       const { error } = await heartbeats.send(nodeId, request);
-      if (error === Code.NONE || error === Code.REBALANCE_IN_PROGRESS) this.#session.proven(sentAt);
+      if (error === Code.NONE || error === Code.REBALANCE_IN_PROGRESS) this.#proven(sentAt);
       if (error !== Code.NONE) throw kafkaError(error, `stay in group ${groupId}`);
       return null;
     } catch (error) {
@@ -308,6 +332,7 @@ class ClassicMember implements GroupMember {
     await this.#lane.close();
     if (holding) await ignoringErrors(async () => this.#options.onRevoked('lost'));
     await this.#sayGoodbye();
+    await this.#standIn?.close();
     this.#options.onFatal(error);
   }
 
@@ -321,6 +346,7 @@ class ClassicMember implements GroupMember {
     }
     this.#letGo();
     await this.#sayGoodbye();
+    await this.#standIn?.close();
   }
 
   /** So that the others need not wait until the session of this member has ended. */

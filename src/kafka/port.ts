@@ -250,6 +250,11 @@ export interface GroupOptions {
   readonly sessionTimeoutMs?: number;
   readonly rebalanceTimeoutMs?: number;
   readonly heartbeatMs?: number;
+  /**
+   * Heartbeats go on from another thread while this one is held up, up to the rebalance timeout. A stopped process stands
+   * still all the same. Costs a thread; false unless given.
+   */
+  readonly standIn?: boolean;
   /** Static membership: the same id takes the place of its predecessor at once. */
   readonly instanceId?: string;
   /**

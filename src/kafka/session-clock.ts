@@ -8,10 +8,12 @@ import { sleep } from './retry';
 
 export class SessionClock {
   readonly #timeoutMs: number;
+  readonly #standIn: { readonly provenAt: number } | null;
   #provenAt = Number.NEGATIVE_INFINITY;
 
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, standIn: { readonly provenAt: number } | null = null) {
     this.#timeoutMs = timeoutMs;
+    this.#standIn = standIn;
   }
 
   /** The coordinator knew the member by a request that was sent then (`performance.now()`). */
@@ -21,7 +23,8 @@ export class SessionClock {
 
   /** Below 0 the membership may be over. */
   get leftMs(): number {
-    return this.#provenAt + this.#timeoutMs - performance.now();
+    const provenAt = Math.max(this.#provenAt, this.#standIn?.provenAt ?? Number.NEGATIVE_INFINITY);
+    return provenAt + this.#timeoutMs - performance.now();
   }
 
   /** True when the time is over, false when the signal came first. */

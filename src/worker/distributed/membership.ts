@@ -39,6 +39,8 @@ export interface MembershipOptions {
   readonly maxDelayMs?: number;
   /** `worker.unsync.backoff.ms`: a worker that cannot read the configurations leaves the group for so long; 300 s unless given. */
   readonly unsyncBackoffMs?: number;
+  /** Keeps the place while a task holds up the process. */
+  readonly standIn?: boolean;
   /** For tests with JVM workers. */
   readonly protocol?: typeof PROTOCOL | 'sessioned' | 'compatible';
   readonly config: ConfigView;
@@ -194,6 +196,7 @@ export class WorkerMembership {
       protocolType: PROTOCOL_TYPE,
       sessionTimeoutMs: this.#options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
       lostWhenSilent: true,
+      standIn: this.#options.standIn,
       protocols: () => [{ name: protocol, metadata: this.#metadata() }],
       assign: (_protocol, peers, leaderId) => this.#leader.assign(leaderId, peers),
       onAssigned: (bytes, identity) => this.#told(bytes, identity),

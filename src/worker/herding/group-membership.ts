@@ -64,6 +64,7 @@ export class GroupMembership implements Membership {
         maxDelayMs: config.number('scheduled.rebalance.max.delay.ms'),
         unsyncBackoffMs: config.number('worker.unsync.backoff.ms'),
         config: viewOf(configs, config.number('worker.sync.timeout.ms')),
+        standIn: true,
         logger,
         metrics,
         onAssignment: async (assignment) => {
