@@ -50,6 +50,15 @@ export interface CoreParts {
   onEvent(event: ConfigEvent): void;
 }
 
+/** Told of what happens on this worker, after the states were written. */
+export interface CoreWatcher {
+  connectorChanged?(connector: HostedConnector): void;
+  taskChanged?(task: HostedTask): void;
+  connectorGone?(name: string): void;
+  taskGone?(id: TaskId): void;
+  configEvent?(event: ConfigEvent): void;
+}
+
 const NOTHING: Assignment = { hasConnector: () => false, hasTask: () => false };
 
 export class Core {
@@ -60,6 +69,7 @@ export class Core {
   readonly transitions = new Transitions();
   /** Checks and writes of configurations. */
   readonly writes = new Serial();
+  readonly watchers: CoreWatcher[] = [];
   readonly writer: StatusWriter;
   readonly graceMs: number;
   /** Told of changes of configurations and target states once they are written. */
@@ -155,6 +165,7 @@ export class Core {
     if (event.kind === 'removed' && this.membership.isLeader) this.writer.purge();
     if (event.kind === 'tasks' && this.membership.isLeader) this.#purgeTasks(event.connector);
     this.parts.onEvent(event);
+    for (const watcher of this.watchers) watcher.configEvent?.(event);
     if (this.#setChanged(event)) this.membership.requestRejoin();
     void this.reconcile();
   }
@@ -212,21 +223,26 @@ export class Core {
         this.#observe(connector.name);
         this.#note(`connector ${connector.name}`, connector);
         writer.connectorChanged(connector);
+        for (const watcher of this.watchers) watcher.connectorChanged?.(connector);
       },
       planned: (connector, plan) => this.#publishing.set(connector.name, this.#publish(connector, plan)),
+      reloadDue: ({ name }) => void this.#reload(name),
       taskChanged: (task) => {
         this.#note(`task ${taskKey(task.id)}`, task);
         writer.taskChanged(task);
+        for (const watcher of this.watchers) watcher.taskChanged?.(task);
       },
       connectorGone: (name) => {
         this.#observed.get(name)?.();
         this.#observed.delete(name);
         this.transitions.forget(`connector ${name}`);
         writer.connectorGone(name);
+        for (const watcher of this.watchers) watcher.connectorGone?.(name);
       },
       taskGone: (id) => {
         this.transitions.forget(`task ${taskKey(id)}`);
         writer.taskGone(id);
+        for (const watcher of this.watchers) watcher.taskGone?.(id);
       },
       topicUsed: (topic, id) => parts.statuses.addTopic(topic, id),
       admitTask: (spec) => parts.admitTask(spec),
@@ -240,6 +256,17 @@ export class Core {
   #observe(name: string): void {
     if (this.#observed.has(name)) return;
     this.#observed.set(name, observeConnector(this, this.parts.environment.metrics, name));
+  }
+
+  /** Its tasks may be on other workers, which read the record of a restart. */
+  async #reload(connector: string): Promise<void> {
+    const { configs, logger } = this.parts;
+    logger.info({ connector }, `Values from config providers expired: ${connector} is restarted`);
+    try {
+      await configs.putRestart({ connector, includeTasks: true, onlyFailed: false });
+    } catch (error) {
+      logger.warn({ connector }, `${connector} is not restarted: ${causeChain(error).join(': ')}`);
+    }
   }
 
   /** A plan that says nothing new is not written: tasks go on undisturbed. */

@@ -4,7 +4,7 @@ import type { PlanContext, TaskConfig } from '../../plugin';
 import { type Connector, frameworkDef } from '../connector-config';
 import { hideSecrets, hintField, taskClass } from '../connector-status';
 import { type ConnectorEvent, type ConnectorState, nextStep, type TargetState } from '../lifecycle';
-import { resolveAsConnect } from '../references';
+import { reloadDelayMs, resolveAsConnect } from '../references';
 import type { RawConfig } from '../storage/types';
 import type { DesiredConnector, HostEnvironment, HostEvents } from './types';
 
@@ -166,14 +166,23 @@ export class HostedConnector {
   async #makePlan(signal: AbortSignal): Promise<Plan> {
     const { written } = this;
     const { catalog, providers } = this.#environment;
-    const { config } = await resolveAsConnect(written, providers);
+    const resolved = await resolveAsConnect(written, providers);
+    const { config } = resolved;
     const plugin = await catalog.find('connector', config['connector.class'] ?? '');
     this.#know(plugin);
     const framework = frameworkDef(plugin.kind).parse(config);
     const planned = await this.#planTasks(plugin, config, framework, signal);
+    this.#scheduleReload(reloadDelayMs(resolved), signal);
     const className = { 'task.class': taskClass(plugin) };
     const tasks = planned.map((task) => ({ ...className, ...hideSecrets(task, written, config) }));
     return { written, tasks };
+  }
+
+  /** Values of config providers may be good for a while only: then the connector and its tasks begin with new ones. */
+  #scheduleReload(delayMs: number | null, signal: AbortSignal): void {
+    if (delayMs === null) return;
+    const timer = setTimeout(() => this.#events.reloadDue(this), delayMs).unref();
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   }
 
   async #planTasks(

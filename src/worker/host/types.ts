@@ -42,6 +42,8 @@ export interface HostEvents {
   connectorChanged(connector: HostedConnector): void;
   /** The connector answered with its tasks. */
   planned(connector: HostedConnector, plan: Plan): void;
+  /** Values that config providers gave it are no longer good. */
+  reloadDue(connector: HostedConnector): void;
   taskChanged(task: HostedTask): void;
   /** No longer here: given up, or removed. */
   connectorGone(name: string): void;

@@ -8,7 +8,7 @@ let worker: StandaloneWorker;
 
 beforeEach(async () => {
   steered = steeredSource();
-  worker = (await startAlone(steered.plugin)).worker;
+  worker = (await startAlone([steered.plugin])).worker;
 });
 afterEach(() => worker.stop());
 
@@ -169,5 +169,21 @@ describe('a herder alone', () => {
       await running(['RUNNING', ...Array.from({ length: count }, () => 'RUNNING')].join(' '));
     }
     expect([...steered.opened.values()]).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  test('values from a config provider that expire restart the connector and its tasks', async () => {
+    let given = 0;
+    const vault = {
+      get: async (_path: string, [key]: readonly string[]) => ({
+        values: { [key!]: `v${++given}` },
+        ttlMs: 200,
+      }),
+    };
+    const { worker: vaulted } = await startAlone([steered.plugin], { vault });
+    await vaulted.createConnector('c', configOf('c', { token: '${vault:token}' }), null);
+    await waitFor(() => steered.plans.length >= 3 && steered.opened.get(0)! >= 3);
+    expect(new Set(steered.tokens).size).toBe(steered.tokens.length);
+    expect(vaulted.config('c').token).toBe('${vault:token}');
+    await vaulted.stop();
   });
 });

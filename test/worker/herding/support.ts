@@ -3,7 +3,13 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NO_METRICS, SILENT, SourceRecord, STRING_SCHEMA } from '../../../src/kernel';
-import type { PlanContext, SourceConnector, SourceTask, TaskConfig } from '../../../src/plugin';
+import type {
+  ConfigProvider,
+  PlanContext,
+  SourceConnector,
+  SourceTask,
+  TaskConfig,
+} from '../../../src/plugin';
 import { createStandalone, loadWorkerConfig, type StandaloneWorker } from '../../../src/worker';
 import { type FakeKafka, fakeKafka } from '../fake-kafka';
 import { catalogOf, linesSource } from '../fakes';
@@ -13,6 +19,8 @@ export interface Steered {
   /** Times each task was opened, by number. */
   readonly opened: Map<number, number>;
   readonly plans: PlanContext[];
+  /** The secret of each plan. */
+  readonly tokens: (string | null)[];
   /** Thrown by the next polls. */
   fail: Error | null;
   /** Number of tasks a plan has. */
@@ -28,6 +36,7 @@ export function steeredSource(): Steered {
       aliases: ['com.example.SteeredSourceConnector'],
       plan: async (context, config, most) => {
         steered.plans.push(context);
+        steered.tokens.push(config.optionalString('token'));
         const count = Math.min(most, steered.tasks);
         return Array.from(
           { length: count },
@@ -41,6 +50,7 @@ export function steeredSource(): Steered {
     },
     opened: new Map(),
     plans: [],
+    tokens: [],
     fail: null,
     tasks: 1,
   };
@@ -71,8 +81,10 @@ export const configOf = (name: string, more: Record<string, string> = {}) => ({
   ...more,
 });
 
+/** @param providers by the name that references use */
 export async function startAlone(
-  ...plugins: readonly SourceConnector[]
+  plugins: readonly SourceConnector[],
+  providers: Readonly<Record<string, ConfigProvider>> = {},
 ): Promise<{ worker: StandaloneWorker; fake: FakeKafka }> {
   const dir = mkdtempSync(path.join(tmpdir(), 'herding-'));
   const config = await loadWorkerConfig({
@@ -85,7 +97,7 @@ export async function startAlone(
   });
   const fake = fakeKafka();
   const worker = await createStandalone({
-    worker: config,
+    worker: { ...config, providers: new Map([...config.providers, ...Object.entries(providers)]) },
     catalog: catalogOf(...plugins),
     openKafka: () => fake.kafka,
     logger: SILENT,
