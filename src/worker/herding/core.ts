@@ -154,10 +154,12 @@ export class Core {
     await Promise.all([configs.stop(), statuses.stop()]);
   }
 
-  #onAssigned(assignment: Assignment): Promise<void> {
+  async #onAssigned(assignment: Assignment): Promise<void> {
     this.#assignment = assignment;
     if (this.membership.isLeader && !this.#stopping) this.writer.purge();
-    return this.reconcile();
+    await this.reconcile();
+    // A worker that was out of the group and did not know it may have told of what is this worker's.
+    if (!this.#stopping) this.announce();
   }
 
   #onEvent(event: ConfigEvent): void {

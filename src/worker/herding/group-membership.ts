@@ -30,12 +30,13 @@ export class GroupMembership implements Membership {
     this.#options = options;
   }
 
+  /** Not while another one may have been made leader without this worker knowing. */
   get isLeader(): boolean {
-    return this.#group?.isLeader ?? false;
+    return this.isCurrent && this.#group!.isLeader;
   }
 
   get leaderUrl(): string | null {
-    return this.#group?.leaderUrl ?? null;
+    return this.isCurrent ? this.#group!.leaderUrl : null;
   }
 
   get generation(): number {

@@ -10,7 +10,7 @@ export interface StatusWriterParts {
   readonly configs: ConfigState;
   workerId(): string;
   generation(): number;
-  /** Whether what runs here is sure to be this worker's: else it overwrites nobody. */
+  /** Whether what runs here is sure to be this worker's. Else others may run it by now, and this one does not tell of it. */
   isOurs(): boolean;
 }
 
@@ -22,26 +22,23 @@ export class StatusWriter {
   }
 
   connectorChanged(connector: HostedConnector): void {
-    const { statuses } = this.#parts;
+    const { statuses, isOurs } = this.#parts;
+    if (!isOurs()) return;
     const { name, state, error, version } = connector;
     const known = statuses.connector(name);
     // A connector on its way says so only where nothing was said before: what it was is worth more.
     if (state === 'UNASSIGNED' && known !== null) return;
     const row = this.#row(state, error, version ?? known?.version ?? null);
-    if (!isSame(known, row)) statuses.putConnector(name, row, this.#care());
+    if (!isSame(known, row)) statuses.putConnector(name, row);
   }
 
   taskChanged(task: HostedTask): void {
-    const { statuses } = this.#parts;
+    const { statuses, isOurs } = this.#parts;
     const { id, state, error, version } = task;
-    if (state === 'UNASSIGNED') return;
+    if (state === 'UNASSIGNED' || !isOurs()) return;
     // The plug-in of a task that failed is not said to have a version, as on a JVM worker.
     const row = this.#row(state, error, state === 'FAILED' ? null : version);
-    if (!isSame(statuses.task(id), row)) statuses.putTask(id, row, this.#care());
-  }
-
-  #care(): { readonly safe: boolean } {
-    return { safe: !this.#parts.isOurs() };
+    if (!isSame(statuses.task(id), row)) statuses.putTask(id, row);
   }
 
   connectorGone(name: string): void {
@@ -100,10 +97,10 @@ export class StatusWriter {
   }
 }
 
+/** Whatever the generation: what goes on is told once, not again in each round of the group. */
 const isSame = (a: StatusRow<string> | null, b: StatusRow<string>): boolean =>
   a !== null &&
   a.state === b.state &&
   a.workerId === b.workerId &&
-  a.generation === b.generation &&
   a.trace === b.trace &&
   a.version === b.version;

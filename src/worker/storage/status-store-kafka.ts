@@ -102,8 +102,7 @@ class Writer {
     const backoff = createBackoff({ initialMs: 100, maxMs: 5000 });
     const { signal } = this.#stopping;
     for (let attempt = 0; ; attempt++) {
-      // Somebody may have taken over while it could not be written.
-      const due = sent.filter(({ cell, put }) => cell.put === put && this.#isStillRight(cell));
+      const due = sent.filter(({ cell, put }) => cell.put === put && this.#isStillRight(cell, attempt > 0));
       if (due.length === 0 || signal.aborted) return;
       try {
         await this.log.write(due.map(({ cell, value }) => encodeRecord(cell.key, value)));
@@ -118,6 +117,8 @@ class Writer {
         if (attempt === 0)
           this.logger.warn(fields, 'States of connectors could not be written yet; trying again');
         await sleep(backoff.next(), undefined, { signal }).catch(() => {});
+        // Somebody may have taken over while nothing could be written.
+        await this.log.readToEnd().catch(() => {});
       }
     }
   }
@@ -127,9 +128,10 @@ class Writer {
     return [{ cell, put: cell.put, value: encodeRow(cell) }];
   }
 
-  #isStillRight(cell: AnyCell): boolean {
+  #isStillRight(cell: AnyCell, isLate = false): boolean {
     const { put, written } = cell;
-    if (put === null || !put.safe || put.row === null) return true;
+    if (put === null || put.row === null || !('workerId' in (put.row as object))) return true;
+    if (!put.safe && !isLate) return true;
     if (mayPut(written as StatusRow<string> | null, put.row as StatusRow<string>, true)) return true;
     this.table.settle(cell);
     return false;
