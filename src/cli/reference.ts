@@ -2,7 +2,7 @@
 import { CATALOG, ConfigDef, type ConfigKey, type ConfigValue } from '../kernel';
 import type { Plugin } from '../plugin';
 import { REGISTRY_CONFIG } from '../registry';
-import { BUILT_IN_MODULES, createCatalog, SINK_DEF, SOURCE_DEF, WORKER_DEF } from '../worker';
+import { BUILT_IN_MODULES, createCatalog, ownDef, SINK_DEF, SOURCE_DEF, WORKER_DEF } from '../worker';
 import { CONNECTOR_MODULES } from './builtin-connectors';
 
 /** Text of every page by file name below `docs/reference`. */
@@ -36,6 +36,8 @@ const FRAMEWORK_INTRO = `What each connector understands besides its own keys. F
 - \`topic.creation.default.*\` and \`topic.creation.<group>.*\` of a source: how topics are made that do not exist: \`partitions\` and
   \`replication.factor\` (both required of \`default\`, -1 is the broker's default), settings such as \`cleanup.policy\`; of a group also
   \`include\` and \`exclude\`, regular expressions. Without any of them the broker makes topics, if it may.`;
+const OWN_INTRO =
+  'A JVM worker leaves these alone, so a configuration can be handed back. Scheduled loads are for sources. See [jobs](../jobs.md).';
 const CONVERTERS_INTRO =
   'Set as `key.converter`, `value.converter` or `header.converter`; their keys follow with that prefix, as in ' +
   '`value.converter.schemas.enable`.';
@@ -80,7 +82,12 @@ function exampleText({ title, config }: NonNullable<Plugin['examples']>[number],
 }
 
 function frameworkPage(): string {
-  const body = `## Sources\n\n${keyTables(SOURCE_DEF, 3)}\n\n## Sinks\n\n${keyTables(SINK_DEF, 3)}`;
+  const sections = [
+    `## Sources\n\n${keyTables(SOURCE_DEF, 3)}`,
+    `## Sinks\n\n${keyTables(SINK_DEF, 3)}`,
+    `## Our own\n\n${OWN_INTRO}\n\n${keyTables(ownDef('source'), 3)}`,
+  ];
+  const body = sections.join('\n\n');
   return page('Keys of every connector', FRAMEWORK_INTRO, body);
 }
 

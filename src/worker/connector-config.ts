@@ -5,6 +5,7 @@ import type { Catalog, LookupKind } from './catalog';
 import { CLIENT_DEFS, CLIENT_KINDS, isIgnoredByClients, type OverridePolicy } from './client-keys';
 import { checkWithHints, prefixDef } from './config-compose';
 import { CONNECTOR_KEYS, SINK_DEF, SINK_KEYS, SOURCE_DEF, SOURCE_KEYS } from './connector-keys';
+import { ownDef } from './own-keys';
 import { REGISTRY_URL } from './pipeline';
 import { checkSinkTopics, checkTopicCreation, TOPIC_CREATION_PREFIX } from './topic-keys';
 import { chainKeys } from './validation/chain';
@@ -57,6 +58,7 @@ class ConnectorCheck {
     const plugin = await this.#findConnector();
     const kind = plugin?.kind ?? this.#options.kind ?? null;
     this.#check(frameworkDef(kind));
+    this.#check(ownDef(kind));
     await this.#checkTransforms();
     await this.#checkConverters();
     if (plugin !== null) this.#check(plugin.config);

@@ -11,6 +11,7 @@ export type { SendRequest } from './herding/internal-requests';
 export type { TargetState } from './lifecycle';
 export { type FileKind, type LintResult, lintDocument } from './lint';
 export * from './operations';
+export { ownDef } from './own-keys';
 export { pipelineSchema } from './pipeline-schema';
 export { type PluginInfo, pluginInfos } from './plugin-infos';
 export { createStandalone, type StandaloneOptions, type StandaloneWorker } from './standalone';

@@ -4,6 +4,7 @@ import type { Plugin } from '../plugin';
 import { namesOf } from './catalog';
 import { CONNECTOR_KEYS, SINK_KEYS, SOURCE_KEYS } from './connector-keys';
 import { INITIAL_STATES } from './files';
+import { ownDef } from './own-keys';
 import { WORKER_DEF } from './worker-keys';
 
 export interface JsonSchema {
@@ -34,8 +35,12 @@ export function pipelineSchema(plugins: readonly Plugin[]): JsonSchema {
       sinks: connectors('sink'),
     },
     definitions: {
-      source: connector(plugins, 'source', [...CONNECTOR_KEYS, ...SOURCE_KEYS]),
-      sink: connector(plugins, 'sink', [...CONNECTOR_KEYS, ...SINK_KEYS]),
+      source: connector(plugins, 'source', [
+        ...CONNECTOR_KEYS,
+        ...SOURCE_KEYS,
+        ...ownDef('source').keys.values(),
+      ]),
+      sink: connector(plugins, 'sink', [...CONNECTOR_KEYS, ...SINK_KEYS, ...ownDef('sink').keys.values()]),
       converters: CONVERTERS,
       converter: converter(plugins, 'converter'),
       headerConverter: converter(plugins, 'header-converter'),

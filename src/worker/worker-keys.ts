@@ -27,6 +27,7 @@ const keysOf =
 const worker = keysOf('Worker', 'MEDIUM');
 const storage = keysOf('Storage', 'MEDIUM');
 const logging = keysOf('Logging', 'LOW');
+const jobs = keysOf('Background jobs', 'LOW');
 
 const OWN_DEF = new ConfigDef(
   [
@@ -78,7 +79,7 @@ const OWN_DEF = new ConfigDef(
       'redis.url',
       'STRING',
       null,
-      'Redis that workers share schemas through; without it each keeps its own in memory. Our own key.',
+      'Redis that workers share schemas and background jobs through. Without it each keeps its schemas in memory, and schedules, redrives and backfills are off. Our own key.',
       {
         example: 'redis://localhost:6379',
       },
@@ -202,6 +203,45 @@ const OWN_DEF = new ConfigDef(
     ),
 
     ...REST_KEYS,
+
+    jobs(
+      'restart.max.attempts',
+      'INT',
+      0,
+      'How often connectors and tasks that failed are restarted by themselves; 0: never, as in Kafka Connect, -1: without end. A connector may say otherwise with `millrace.restart.max.attempts`. Our own key.',
+      { importance: 'MEDIUM', validator: atLeast(-1) },
+    ),
+    jobs(
+      'restart.initial.delay.ms',
+      'LONG',
+      10_000,
+      'Pause before the first such restart; each further pause is twice as long. Our own key.',
+      { validator: atLeast(1) },
+    ),
+    jobs('restart.max.delay.ms', 'LONG', 600_000, 'Longest such pause. Our own key.', {
+      validator: atLeast(1),
+    }),
+    jobs(
+      'restart.healthy.after.ms',
+      'LONG',
+      60_000,
+      'What has run for so long starts to count anew when it fails. Our own key.',
+      { validator: atLeast(0) },
+    ),
+    jobs(
+      'jobs.namespace',
+      'STRING',
+      null,
+      'Sets the jobs of this cluster apart from those of others in the same Redis; unless given, `group.id`, and of a worker alone its host and `listeners`. Our own key.',
+      { example: 'orders-cluster' },
+    ),
+    jobs(
+      'jobs.concurrency',
+      'INT',
+      2,
+      'Redrives and backfills that run on this worker at the same time. Our own key.',
+      { validator: atLeast(1) },
+    ),
 
     logging('log.level', 'STRING', 'info', 'Least level that is logged. Our own key.', {
       validator: oneOf('debug', 'info', 'warn', 'error', 'silent'),

@@ -5,6 +5,7 @@ import type { Core } from '../herding/core';
 import { type HostedConnector, type HostedTask, taskKey } from '../host';
 import type { ConnectorState } from '../lifecycle';
 import type { TaskStatusState } from '../worker-view';
+import type { RestartPlans } from './health';
 import type { Rates } from './rates';
 
 /** Goes from worker to worker as JSON: wall times in ms. */
@@ -22,6 +23,8 @@ interface Condition<S> {
   /** Why it failed; null when it has not. */
   readonly error: string | null;
   readonly since: number | null;
+  /** The next automatic restart; null when none is due. */
+  readonly restart: { readonly attempt: number; readonly of: number | null; readonly nextAt: number } | null;
 }
 
 export type ConnectorFacts = Condition<ConnectorState>;
@@ -35,10 +38,14 @@ export interface TaskFacts extends Condition<TaskStatusState> {
   readonly lag: SinkLag | null;
 }
 
-export function factsOf(core: Core, rates: Rates): WorkerFacts {
+export function factsOf(core: Core, rates: Rates, restarts: RestartPlans): WorkerFacts {
   const { host, parts } = core;
-  const connectors = host.connectors().map((each) => [each.name, connectorFacts(core, each)] as const);
-  const tasks = host.tasks().map((each) => [taskKey(each.id), taskFacts(core, each, rates)] as const);
+  const connectors = host
+    .connectors()
+    .map((each) => [each.name, connectorFacts(core, each, restarts)] as const);
+  const tasks = host
+    .tasks()
+    .map((each) => [taskKey(each.id), taskFacts(core, each, rates, restarts)] as const);
   return {
     workerId: parts.workerId(),
     connectors: Object.fromEntries(connectors),
@@ -48,20 +55,35 @@ export function factsOf(core: Core, rates: Rates): WorkerFacts {
 
 const why = (error: Error | null): string | null => (error === null ? null : causeChain(error).join(': '));
 
-const connectorFacts = (core: Core, { name, state, waiting, error }: HostedConnector): ConnectorFacts => ({
+const connectorFacts = (
+  core: Core,
+  { name, state, waiting, error }: HostedConnector,
+  restarts: RestartPlans,
+): ConnectorFacts => ({
   state,
   waiting,
   error: why(error),
   since: core.transitions.since(`connector ${name}`),
+  restart: restartOf(restarts, name, null),
 });
 
-function taskFacts(core: Core, task: HostedTask, rates: Rates): TaskFacts {
+function restartOf(
+  restarts: RestartPlans,
+  connector: string,
+  task: number | null,
+): ConnectorFacts['restart'] {
+  const countdown = restarts.countdown(connector, task);
+  return countdown && { ...countdown, nextAt: countdown.nextAt.getTime() };
+}
+
+function taskFacts(core: Core, task: HostedTask, rates: Rates, restarts: RestartPlans): TaskFacts {
   const { id, state, waiting, error, stuckIn, lag, progress } = task;
   return {
     state,
     waiting,
     error: why(error),
     since: core.transitions.since(`task ${taskKey(id)}`),
+    restart: restartOf(restarts, id.connector, id.task),
     stuckIn,
     lag,
     records: progress.records,

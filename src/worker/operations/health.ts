@@ -116,7 +116,7 @@ class Book implements HealthBook {
   }
 
   facts(): WorkerFacts {
-    return factsOf(this.#core, this.#rates);
+    return factsOf(this.#core, this.#rates, this.restarts);
   }
 
   workers(): readonly string[] {
@@ -154,7 +154,7 @@ class Book implements HealthBook {
       tasks: seen.map(({ sight }) => sight),
     };
     const verdict = judge(sights);
-    const tasks = seen.map(({ sight, facts, row: of }) => this.#taskHealth(name, sight, facts, of));
+    const tasks = seen.map(({ sight, facts, row: of }) => this.#taskHealth(sight, facts, of));
     return {
       name,
       health: verdict.health,
@@ -168,7 +168,7 @@ class Book implements HealthBook {
       workerId: sights.connector.workerId,
       tasks,
       ...totalOf(seen.flatMap(({ facts }) => (facts === null ? [] : [facts]))),
-      restart: this.restarts.countdown(name, null),
+      restart: countdownOf(own),
     };
   }
 
@@ -188,7 +188,6 @@ class Book implements HealthBook {
   }
 
   #taskHealth(
-    name: string,
     { id, state, workerId, waiting, error }: SeenTask['sight'],
     facts: TaskFacts | null,
     row: TaskRow | null,
@@ -213,7 +212,7 @@ class Book implements HealthBook {
       skipped,
       recordsPerSecond,
       lag,
-      restart: this.restarts.countdown(name, id),
+      restart: countdownOf(facts),
     };
   }
 
@@ -229,6 +228,11 @@ class Book implements HealthBook {
     if (last?.health !== health) this.#verdicts.set(name, { health, since: Date.now() });
     return dateOf(known ?? this.#verdicts.get(name)!.since);
   }
+}
+
+function countdownOf(facts: ConnectorFacts | TaskFacts | null): RestartCountdown | null {
+  const restart = facts?.restart ?? null;
+  return restart && { ...restart, nextAt: new Date(restart.nextAt) };
 }
 
 interface SeenTask {

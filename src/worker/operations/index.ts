@@ -1,22 +1,31 @@
 /** What people ask of a worker beyond Kafka Connect's API. One file per subject; REST and jobs see this face of it. */
 import type { Core } from '../herding/core';
 import type { RawConfig } from '../storage/types';
+import { type AutoRestarts, createAutoRestarts } from './auto-restarts';
 import type { Origin } from './changes';
 import { type ConfigHistory, createConfigHistory } from './config-history';
+import { type ConnectionTests, createConnectionTests } from './connection-tests';
 import { createHealthBook, type HealthBook } from './health';
 import type { HistoryLog } from './history-log';
+import { createPreviews, type Previews } from './preview';
 
+export type { AutoRestarts, RestartScheduler, RestartTicket } from './auto-restarts';
 export type { Cause } from './cause';
 export type { Author, Origin } from './changes';
 export type { ConfigHistory } from './config-history';
+export type { ConnectionTests, TestReport } from './connection-tests';
 export type { WorkerFacts } from './facts';
 export * from './health';
 export type { ShownConfigVersion } from './history-view';
+export type { Preview, PreviewRequest, Previews } from './preview';
 export { HEALTH_STATES, type HealthState } from './verdict';
 
 export interface Operations {
   readonly health: HealthBook;
   readonly history: ConfigHistory;
+  readonly connections: ConnectionTests;
+  readonly previews: Previews;
+  readonly restarts: AutoRestarts;
 }
 
 export interface OperationsParts {
@@ -36,5 +45,14 @@ export function createOperations({ core, history: log, put }: OperationsParts): 
     put,
   });
   core.onChange = (change) => history.record(change);
-  return { health: createHealthBook(core), history };
+  const health = createHealthBook(core);
+  const restarts = createAutoRestarts(core);
+  health.restarts = restarts;
+  return {
+    health,
+    history,
+    restarts,
+    connections: createConnectionTests(core),
+    previews: createPreviews(core),
+  };
 }

@@ -9,6 +9,7 @@ import { type Config, ConfigDef, type ConfigKey } from '../../kernel';
 import { classNamed, classNameOf } from '../catalog';
 import type { Connector } from '../connector-config';
 import { CONNECTOR_KEYS } from '../connector-keys';
+import { checkOwnKeys } from '../own-keys';
 import { resolveReferences } from '../references';
 import { listOf } from '../topic-keys';
 import { findLinks, type Link } from './chain';
@@ -109,6 +110,8 @@ async function judgeConnector(
   findings.replace(own);
   if (parsed !== null) await askConnector(findings, plugin, parsed, context);
   judgeNulls(findings, config, (key) => !plugin.config.keys.has(key));
+  for (const { key, value, message } of checkOwnKeys(config, plugin.kind))
+    findings.complain(key, value, message);
   return findings;
 }
 
