@@ -39,6 +39,12 @@ export class MetricsScope implements Metrics {
     return remove;
   }
 
+  observedGauges(name: string, help: string, read: () => Iterable<readonly [Labels, number]>): () => void {
+    const remove = this.#host.observedGauges(name, help, read);
+    this.#removals.set(name, remove);
+    return remove;
+  }
+
   remove(name: string, labels: Labels = {}): void {
     this.#removals.delete(name + JSON.stringify(labels));
     this.#host.remove(name, labels);

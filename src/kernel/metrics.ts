@@ -19,6 +19,8 @@ export interface Metrics {
   gauge(name: string, help: string, labels?: Labels): Gauge;
   /** A gauge read at scrape time. Returns a function that removes it. */
   observedGauge(name: string, help: string, labels: Labels, read: () => number): () => void;
+  /** All series of a gauge, asked for at scrape time: for what comes and goes. Returns a function that removes them. */
+  observedGauges(name: string, help: string, read: () => Iterable<readonly [Labels, number]>): () => void;
   histogram(name: string, help: string, labels?: Labels): Histogram;
   /** Takes one series out, e.g. when the task it tells of has ended; unknown ones are no error. */
   remove(name: string, labels?: Labels): void;
@@ -31,6 +33,7 @@ export const NO_METRICS: Metrics = {
   counter: () => NOTHING,
   gauge: () => NOTHING,
   observedGauge: () => () => {},
+  observedGauges: () => () => {},
   histogram: () => NOTHING,
   remove: () => {},
 };
