@@ -1,6 +1,8 @@
 /** Turns raw batches into sink records as late as possible: bytes are what is queued, records live for one `put`. */
 import type { RawBatch, RecordCursor } from '../kafka/port';
-import { type Headers, NO_HEADERS, type Position, type SchemaAndValue, SinkRecord } from '../kernel';
+import type { Headers, Position, SchemaAndValue } from '../kernel';
+// Not through the index: its getters cost a call per record.
+import { NO_HEADERS, SinkRecord } from '../kernel/record';
 import { type Failure, SKIPPED, type Stage, type StageOperator } from './stage';
 import {
   HEADER_CONVERTER,

@@ -38,6 +38,7 @@ class SinkRunner implements AssignmentListener {
   readonly #requests = new SinkRequests();
   readonly #progress: SinkProgress;
   readonly #metrics: SinkMetrics;
+  readonly #clock: StageClock;
   #task: SinkTask | null = null;
   /** Aborted when the partitions are taken away or the task ends: stops waiting for a target that is down. */
   #assignment = new AbortController();
@@ -58,8 +59,8 @@ class SinkRunner implements AssignmentListener {
     this.#progress = new SinkProgress(this.#consumer);
     const labels = { connector: options.connector, task: String(options.task) };
     this.#metrics = new SinkMetrics({ scope, labels }, this.status, this.#progress);
-    const clock = new StageClock(this.#metrics);
-    this.#decoder = new SinkDecoder(options.pipeline, this.#operator, clock, (failure, raw) =>
+    this.#clock = new StageClock(this.#metrics);
+    this.#decoder = new SinkDecoder(options.pipeline, this.#operator, this.#clock, (failure, raw) =>
       this.#deadLetters.report(failure, raw),
     );
   }
@@ -246,6 +247,7 @@ class SinkRunner implements AssignmentListener {
 
   /** Nothing to read now: a tick for the task, a commit when due, the end under `once`. True when all is through. */
   async #idle(): Promise<boolean> {
+    this.#clock.share();
     await this.#putting;
     if (this.#consumer.assigned === null || this.control.signal.aborted) return false;
     if (this.#decoder.empty) this.#consumer.catchUp();

@@ -30,6 +30,7 @@ class SourceRunner {
   readonly control: TaskControl;
   readonly #operator: StageOperator;
   readonly #metrics: SourceMetrics;
+  readonly #clock: StageClock;
   readonly #delivery: SourceDelivery;
   readonly #marks: TransactionMarks | null;
   #task: SourceTask | null = null;
@@ -40,6 +41,7 @@ class SourceRunner {
     this.#operator = new StageOperator(options, this.status, this.control.signal);
     const labels = { connector: options.connector, task: String(options.task) };
     this.#metrics = new SourceMetrics({ scope, labels }, this.status);
+    this.#clock = new StageClock(this.#metrics);
     this.#marks = options.exactlyOnce?.boundary.kind === 'connector' ? new TransactionMarks() : null;
     this.#delivery = this.#createDelivery();
   }
@@ -51,7 +53,7 @@ class SourceRunner {
       options: this.#options,
       operator: this.#operator,
       control,
-      clock: new StageClock(this.#metrics),
+      clock: this.#clock,
       listener: {
         acknowledged: (records, oldest) => this.#acknowledged(records, oldest),
         failed: (error) => control.fail(error),
@@ -168,6 +170,7 @@ class SourceRunner {
         return;
       } else {
         this.#delivery.idle();
+        this.#clock.share();
         await yieldToLoop();
       }
     }

@@ -16,6 +16,8 @@ export const PRODUCE = 4;
 
 /** A prime, so that it does not always hit the same place of batches whose sizes are round. */
 const EVERY = 61;
+/** Counters are not touched more often than after so many ms of work. */
+const SHARED_MS = 50;
 /** Older samples count less and less. */
 const KEPT = 0.9;
 
@@ -53,6 +55,12 @@ export class StageClock {
 
   endLoop(): void {
     this.#unshared += performance.now() - this.#began;
+    if (this.#unshared >= SHARED_MS) this.share();
+  }
+
+  /** Counts what is not counted yet. */
+  share(): void {
+    if (this.#unshared === 0) return;
     const total = this.#sampled.reduce((sum, ms) => sum + ms, 0);
     if (total === 0) return;
     for (let stage = 0; stage < STAGES.length; stage++) {
