@@ -175,7 +175,7 @@ describe.each<TransactionBoundary>([{ kind: 'poll' }, { kind: 'interval', interv
       const { run, topic, stored, openProducer } = await newWorld();
       const count = 40_000;
       for (const commits of [0, 1, 3]) {
-        const killed = run(countingSource(topic, count, 700), {
+        const killed = run(slowly(countingSource(topic, count, 100)), {
           boundary,
           exactlyOnce: { openProducer: () => dyingAfter(openProducer(), commits) },
         });
