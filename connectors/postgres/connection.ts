@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import { Client } from 'pg';
 import { ConfigError, type Logger, MillraceError, RetriableError } from '../../src/plugin';
 import { literal, quote } from './identifier';
@@ -329,6 +329,12 @@ async function closeClient(client: Client, session: Session): Promise<void> {
 interface ClientInternals {
   readonly connection: { readonly stream: import('node:net').Socket };
   _getActiveQuery(): unknown;
+}
+
+/** `TLSv1.3`; null when the connection is not encrypted. */
+export function encryptionOf({ client }: Session): string | null {
+  const { stream } = (client as unknown as ClientInternals).connection;
+  return stream instanceof TLSSocket ? stream.getProtocol() : null;
 }
 
 /** A server that went away without a word: silence while a statement runs ends the connection. */

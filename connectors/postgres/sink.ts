@@ -12,6 +12,7 @@ import {
 } from '../../src/plugin';
 import { describeTable } from './catalog';
 import { openSession, type Session } from './connection';
+import { testSink } from './connection-test';
 import { quoteTable } from './identifier';
 import { aivenConfig, readAiven } from './sink/config-aiven';
 import { confluentConfig, readConfluent } from './sink/config-confluent';
@@ -42,6 +43,7 @@ function declare(
     examples,
     config,
     validate: (given) => validate(given, read(given)),
+    test: (given, signal) => testSink(given, read(given), signal),
     alterOffsets: () => true,
     open: (context, given) => open(context, read(given)),
   };

@@ -8,6 +8,7 @@ import {
   type SourceConnector,
 } from '../../src/plugin';
 import { describeTarget } from './connection';
+import { testSource } from './connection-test';
 import { readLayout } from './source/layout';
 import { alterOffsets } from './source/offset-changes';
 import type { SourceOptions } from './source/options';
@@ -35,6 +36,7 @@ function declare(
     alterOffsets: (_config, changes) => alterOffsets(changes),
     config,
     validate: (given) => validate(read(given)),
+    test: (given, signal) => testSource(read(given), signal),
     plan: (context, given, maxTasks) => planTasks(context, given, read(given), maxTasks),
     open: (context, given) => openTask(context, read(given)),
   };

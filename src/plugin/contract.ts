@@ -83,6 +83,11 @@ export interface SourceTaskContext extends TaskContext {
   skip(error: Error, where: string): void;
   /** Transactions that the task delimits itself; null unless `transaction.boundary=connector` (KIP-618). */
   readonly transaction: TransactionContext | null;
+  /**
+   * Somebody looks at a few records: nothing counts as read, `committed` is never called, and the task leaves everything
+   * in its source as it is.
+   */
+  readonly preview?: boolean;
 }
 
 /**
@@ -153,7 +158,26 @@ export interface SourceCapabilities {
   readonly alterOffsets?: boolean;
   /** The task ends transactions itself when `transaction.boundary=connector`. */
   readonly transactionBoundaries?: boolean;
+  /** False where a look at the records cannot be had without a trace, such as a replication slot. */
+  readonly preview?: boolean;
 }
+
+/** One thing that a connection test tried. */
+export interface ConnectionStep {
+  /** `resolve`, `connect`, `tls`, `login`, `permissions`, `target`, or what else there is to try. */
+  readonly step: string;
+  readonly status: 'ok' | 'failed' | 'skipped';
+  /** What was found, one sentence. Secrets in it are hidden by the worker. */
+  readonly message: string;
+  /** What to do about a failure. */
+  readonly hint?: string | null;
+}
+
+/**
+ * Tries a configuration against its system, step by step, and changes nothing there. Steps are handed out as they are
+ * done: what comes later may hang, and is given up when the signal aborts. A failure is a step, not an error.
+ */
+export type ConnectionTest = (config: Config, signal: AbortSignal) => AsyncIterable<ConnectionStep>;
 
 /** A change of stored offsets asked for over REST; a null offset removes the partition's. */
 export interface SourceOffsetChange {
@@ -171,8 +195,11 @@ export interface SourceConnector extends PluginBase {
   readonly capabilities?: SourceCapabilities;
   /** Checks that need I/O (does the table exist?). Issues are shown with the keys they name. */
   validate?(config: Config, signal: AbortSignal): Promise<readonly ConfigIssue[]>;
+  readonly test?: ConnectionTest;
   /** Instead of the capability, where it depends on the configuration. */
   exactlyOnce?(config: Config): boolean;
+  /** Instead of the capability, where it depends on the configuration. */
+  preview?(config: Config): boolean;
   /**
    * Called before offsets are changed from outside, while no task runs. Throws what is wrong with a partition or an
    * offset, in the words that REST shows. True: nothing beside the stored offsets is to be changed by hand. Absent: as
@@ -189,6 +216,7 @@ export interface SinkConnector extends PluginBase {
   readonly capabilities?: { readonly exactlyOnce?: boolean };
   /** As for sources: true when the offsets of the consumer group are all there is. */
   alterOffsets?(config: Config, changes: readonly SinkOffsetChange[]): boolean | Promise<boolean>;
+  readonly test?: ConnectionTest;
   validate?(config: Config, signal: AbortSignal): Promise<readonly ConfigIssue[]>;
   /** Absent: `maxTasks` tasks with the connector's own configuration. */
   plan?(context: PlanContext, config: Config, maxTasks: number): Promise<readonly TaskConfig[]>;

@@ -1,6 +1,7 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Config, ConfigError, type ConfigIssue, type SourceConnector } from '../../../src/plugin';
+import { testDirectorySource } from '../connection-test';
 import { fileError } from '../io/errors';
 import { directorySourceConfig } from './config';
 import { alterDirectoryOffsets } from './offsets';
@@ -85,6 +86,7 @@ export const directorySource: SourceConnector = {
   config: directorySourceConfig,
   capabilities: { exactlyOnce: true, alterOffsets: true },
   alterOffsets: (_config, changes) => alterDirectoryOffsets(changes),
+  test: (config) => testDirectorySource(readOptions(config)),
   async validate(config) {
     try {
       await checkDirectory(readOptions(config).root, constants.R_OK | constants.X_OK);
@@ -97,7 +99,8 @@ export const directorySource: SourceConnector = {
     Array.from({ length: maxTasks }, () => ({ ...textsOf(config), [TASKS]: String(maxTasks) })),
   async open(context, config) {
     const options = readOptions(config);
-    await checkAccess(options);
+    if (context.preview === true) await checkDirectory(options.root, constants.R_OK | constants.X_OK);
+    else await checkAccess(options);
     const of = Number(config.raw[TASKS] ?? 1);
     return new DirectorySourceTask(
       context,

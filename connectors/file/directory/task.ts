@@ -163,7 +163,7 @@ export class DirectorySourceTask implements SourceTask {
   }
 
   async #cleanUp(state: KnownFile): Promise<void> {
-    if (this.#options.cleanup === 'none' || state.cleaning) return;
+    if (this.#options.cleanup === 'none' || state.cleaning || this.#context.preview === true) return;
     state.cleaning = true;
     try {
       await cleanUp(state, this.#options, this.#final ? 0 : this.#options.idleMs);

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import type { Config, SinkConnector, TaskConfig } from '../../../src/plugin';
+import { testDirectoryToWrite, testFileToWrite } from '../connection-test';
 import { fileError } from '../io/errors';
 import { MemoryBudget } from '../io/output';
 import { openAppendSink } from './append';
@@ -66,6 +67,12 @@ export const fileSink: SinkConnector = {
     },
   ],
   config: fileSinkConfig,
+  test: (config) => {
+    const directory = config.optionalString('directory');
+    return directory === null
+      ? testFileToWrite(config.optionalString('file'))
+      : testDirectoryToWrite(directory);
+  },
   capabilities: { exactlyOnce: true },
   /** In a directory the names of the files say where to go on, whatever the group's offsets are. */
   alterOffsets: (config) => config.optionalString('directory') === null,

@@ -6,6 +6,7 @@ import {
   type SinkRecord,
   type SinkTask,
 } from '../../../src/plugin';
+import { testFileToWrite } from '../connection-test';
 import { fileError } from '../io/errors';
 import { fileTarget, Output, standardOutput } from '../io/output';
 import { Lanes, Progress } from '../sink/lanes';
@@ -114,6 +115,7 @@ export const fileStreamSink: SinkConnector = {
     },
   ],
   config: streamSinkConfig,
+  test: (config) => testFileToWrite(config.optionalString('file')),
   alterOffsets: () => true,
   async open(_context, config) {
     const path = config.optionalString('file');

@@ -8,6 +8,7 @@ import {
   type SourceTaskContext,
   STRING_SCHEMA,
 } from '../../../src/plugin';
+import { testFileToRead } from '../connection-test';
 import type { LineReader } from '../io/line-reader';
 import { pause } from '../io/pause';
 import { streamSourceConfig } from './config';
@@ -123,6 +124,8 @@ export const fileStreamSource: SourceConnector = {
   alterOffsets: alterStreamOffsets,
   /** What standard input gave cannot be read again. */
   exactlyOnce: (config) => config.optionalString('file') !== null,
+  preview: (config) => config.optionalString('file') !== null,
+  test: (config) => testFileToRead(config.optionalString('file')),
   async open(context, config) {
     const path = config.optionalString('file');
     const maxLineBytes = config.number('max.line.bytes');

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Operations } from '../../worker';
 import type { Requests } from '../requests';
+import { serveChecks } from './checks';
 import { explainErrors } from './errors';
 import { serveHealth } from './health';
 import { serveHistory } from './history';
@@ -17,6 +18,7 @@ export function serveV1(server: FastifyInstance, requests: Requests, { operation
       explainErrors(api, requests);
       serveHealth(api, requests, operations);
       serveHistory(api, requests, operations);
+      serveChecks(api, requests, operations);
     },
     { prefix: '/api/v1' },
   );

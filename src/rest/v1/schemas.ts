@@ -81,7 +81,7 @@ export const HEALTH_LIST = object({
   connectors: list(object(CONNECTOR)),
 });
 
-const CONFIG = { type: 'object', additionalProperties: text };
+export const CONFIG = { type: 'object', additionalProperties: text };
 const VERSION_PARTS = {
   version: integer,
   at: INSTANT,
@@ -102,4 +102,30 @@ export const VERSION = object({
   connector: text,
   ...VERSION_PARTS,
   config: { ...CONFIG, type: ['object', 'null'] },
+});
+
+const STATUS = { type: 'string', enum: ['ok', 'failed', 'skipped'] };
+export const TEST_REPORT = object({
+  ok: { type: 'boolean' },
+  plugin: text,
+  workerId: text,
+  steps: list(object({ step: text, status: STATUS, message: text, hint: orNull(text), tookMs: integer })),
+});
+
+const ERROR = { type: ['object', 'null'], properties: { message: text, hint: orNull(text) } };
+const STEP = object({
+  stage: text,
+  class: orNull(text),
+  alias: orNull(text),
+  record: { type: ['object', 'null'] },
+  wire: { type: ['object', 'null'] },
+  dropped: { type: 'boolean' },
+  error: ERROR,
+});
+export const PREVIEW = object({
+  type: { type: 'string', enum: ['source', 'sink'] },
+  plugin: text,
+  workerId: text,
+  records: list(object({ origin: { type: 'object' }, steps: list(STEP) })),
+  remarks: list(text),
 });

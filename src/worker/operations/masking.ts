@@ -72,3 +72,29 @@ export function shownValue(value: string, isSecret: boolean): string {
 
 export const shownConfig = (config: RawConfig, isSecret: SecretKeys): RawConfig =>
   Object.fromEntries(Object.entries(config).map(([key, value]) => [key, shownValue(value, isSecret(key))]));
+
+/** Shorter values are no secrets worth the name, and would be found in any sentence. */
+const LEAST_SECRET = 4;
+
+/**
+ * Hides the secrets of a configuration wherever a text has them: values of passwords, what references stand for, and
+ * passwords within URLs.
+ */
+export function scrubber(
+  written: RawConfig,
+  resolved: RawConfig,
+  isSecret: SecretKeys,
+): (text: string) => string {
+  const secrets = new Map<string, string>();
+  for (const [key, value] of Object.entries(resolved)) {
+    if (isSecret(key)) secrets.set(value, HIDDEN);
+    else if (written[key] !== undefined && written[key] !== value) secrets.set(value, written[key]);
+    for (const found of value.matchAll(IN_URL)) {
+      const [whole, user = '', parameter = ''] = found;
+      secrets.set(whole.slice((user || parameter).length), HIDDEN);
+    }
+  }
+  const known = [...secrets].filter(([secret]) => secret.trim().length >= LEAST_SECRET);
+  known.sort(([a], [b]) => b.length - a.length);
+  return (text) => known.reduce((clean, [secret, shown]) => clean.replaceAll(secret, () => shown), text);
+}

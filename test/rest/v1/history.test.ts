@@ -115,7 +115,8 @@ describe('the history of configurations of a worker alone', () => {
       (await api.ask('GET', `/api/v1/connectors/${name}/history/1`)).json,
       (await api.ask('GET', `/api/v1/connectors/${name}/history/2`)).json,
     ]);
-    for (const secret of ['hunter2', 'verysecret', 'tokentoken', 'swordfish']) expect(text).not.toContain(secret);
+    for (const secret of ['hunter2', 'verysecret', 'tokentoken', 'swordfish'])
+      expect(text).not.toContain(secret);
     expect(text).toContain('${env:DB_PASSWORD}');
     expect(text).toContain('"from":"[hidden]"');
   });
