@@ -5,18 +5,23 @@ import { type AutoRestarts, createAutoRestarts } from './auto-restarts';
 import type { Origin } from './changes';
 import { type ConfigHistory, createConfigHistory } from './config-history';
 import { type ConnectionTests, createConnectionTests } from './connection-tests';
+import { createDeadLetterBook, type DeadLetterBook } from './dead-letters';
 import { createHealthBook, type HealthBook } from './health';
 import type { HistoryLog } from './history-log';
 import { createPreviews, type Previews } from './preview';
 
+export { addressOf } from './address';
 export type { AutoRestarts, RestartScheduler, RestartTicket } from './auto-restarts';
 export type { Cause } from './cause';
 export type { Author, Origin } from './changes';
 export type { ConfigHistory } from './config-history';
 export type { ConnectionTests, TestReport } from './connection-tests';
+export type { DeadLetterFilter } from './dead-letter';
+export type { DeadLetterBook, DeadLetterPage, DeadLetterQuery } from './dead-letters';
 export type { WorkerFacts } from './facts';
 export * from './health';
 export type { ShownConfigVersion } from './history-view';
+export * from './jobs';
 export type { Preview, PreviewRequest, Previews } from './preview';
 export { HEALTH_STATES, type HealthState } from './verdict';
 
@@ -26,6 +31,7 @@ export interface Operations {
   readonly connections: ConnectionTests;
   readonly previews: Previews;
   readonly restarts: AutoRestarts;
+  readonly deadLetters: DeadLetterBook;
 }
 
 export interface OperationsParts {
@@ -52,6 +58,7 @@ export function createOperations({ core, history: log, put }: OperationsParts): 
     health,
     history,
     restarts,
+    deadLetters: createDeadLetterBook(core),
     connections: createConnectionTests(core),
     previews: createPreviews(core),
   };
