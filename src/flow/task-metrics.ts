@@ -5,7 +5,6 @@
 import type { Counter, Histogram, Labels } from '../kernel';
 import type { MetricsScope } from './metrics-scope';
 import type { TaskStatus } from './task-status';
-import type { TaskState } from './types';
 import { Window } from './window';
 
 export type TimedStage =
@@ -18,13 +17,6 @@ export type TimedStage =
   | 'KAFKA_CONSUME'
   | 'TASK_PUT'
   | 'OFFSET_COMMIT';
-
-const STATES: Readonly<Record<string, TaskState>> = {
-  unassigned: 'STARTING',
-  running: 'RUNNING',
-  paused: 'PAUSED',
-  failed: 'FAILED',
-};
 
 export interface MetricsTarget {
   readonly scope: MetricsScope;
@@ -90,14 +82,6 @@ export class TaskMetrics {
         () => (this.#commitSuccess.count === 0 ? 0 : 1 - share()),
       ],
     ]);
-    for (const [name, state] of Object.entries(STATES)) {
-      scope.observedGauge(
-        'kafka_connect_connector_task_metrics_status',
-        '1 for the state that the task is in',
-        { ...labels, status: name },
-        () => Number(status.state === state),
-      );
-    }
     scope.observedGauge(
       'millrace_task_stuck_seconds',
       'How long the task has waited for a call of its plug-in that does not come back',

@@ -1,6 +1,6 @@
 /** What the other workers of the group know of what runs on them, asked of each with an end to it. */
 import type { FastifyRequest } from 'fastify';
-import { NOBODY_ELSE, type Operations, type Others, type WorkerFacts } from '../../worker';
+import { addressOf, NOBODY_ELSE, type Operations, type Others, type WorkerFacts } from '../../worker';
 import type { Requests } from '../requests';
 
 const ANSWER_MS = 2000;
@@ -37,10 +37,4 @@ export async function askOthers(
 
 function readFacts({ status, body }: { readonly status: number; readonly body: string }): WorkerFacts | null {
   return status === 200 ? (JSON.parse(body) as WorkerFacts) : null;
-}
-
-/** As workers name themselves in states: `host:port`. */
-export function addressOf(url: string): string {
-  const { protocol, hostname, port } = new URL(url);
-  return `${hostname.replace(/^\[|\]$/g, '')}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }

@@ -26,7 +26,6 @@ import { Transitions } from '../operations/transitions';
 import type { ConfigEvent, ConfigStore, RawConfig, RestartRequest, StatusStore } from '../storage/types';
 import type { TaskSpec } from '../task-runner';
 import type { ConnectorType, TaskId } from '../worker-view';
-import { observeConnector } from './gauges';
 import { carryOutRestart } from './restarts';
 import { Serial } from './serial';
 import { Stages } from './stages';
@@ -82,8 +81,6 @@ export class Core {
   readonly startedUp = new Promise<void>((resolve) => (this.#sayStarted = resolve));
   #stopping = false;
   #reconciling: Promise<void> | null = null;
-  /** Ends the gauges of a connector that is here. */
-  readonly #observed = new Map<string, () => void>();
   /** Tasks by connector, as far as the group was told. */
   readonly #sizes = new Map<string, number>();
   readonly #types = new Map<string, ConnectorType>();
@@ -222,7 +219,6 @@ export class Core {
     const { writer, parts } = this;
     return {
       connectorChanged: (connector) => {
-        this.#observe(connector.name);
         this.#note(`connector ${connector.name}`, connector);
         writer.connectorChanged(connector);
         for (const watcher of this.watchers) watcher.connectorChanged?.(connector);
@@ -235,8 +231,6 @@ export class Core {
         for (const watcher of this.watchers) watcher.taskChanged?.(task);
       },
       connectorGone: (name) => {
-        this.#observed.get(name)?.();
-        this.#observed.delete(name);
         this.transitions.forget(`connector ${name}`);
         writer.connectorGone(name);
         for (const watcher of this.watchers) watcher.connectorGone?.(name);
@@ -253,11 +247,6 @@ export class Core {
 
   #note(key: string, { state, waiting }: HostedConnector | HostedTask): void {
     this.transitions.note(key, `${state} ${waiting ?? ''}`);
-  }
-
-  #observe(name: string): void {
-    if (this.#observed.has(name)) return;
-    this.#observed.set(name, observeConnector(this, this.parts.environment.metrics, name));
   }
 
   /** Its tasks may be on other workers, which read the record of a restart. */

@@ -9,6 +9,7 @@ import type { ConfigInfos } from '../validation/infos';
 import { VERSION } from '../version';
 import type { ConnectorOffset, Health, TaskId } from '../worker-view';
 import type { Core } from './core';
+import { observeHealth } from './health-gauges';
 import { changeOffsets } from './offset-changes';
 import { connectorOffsets } from './offsets';
 import { restartConnector, restartConnectorAndTasks, restartTask } from './restarts';
@@ -58,6 +59,7 @@ export class WorkerHerder implements Herder {
       history: parts.history,
       put: (name, config, origin) => this.putConnector(name, config, origin),
     });
+    observeHealth(this, this.operations.health, parts.metrics);
   }
 
   /** Reads the topics and joins the group. */

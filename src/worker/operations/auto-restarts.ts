@@ -41,6 +41,13 @@ export interface AutoRestarts extends RestartPlans {
 /** How much later than a scheduler this worker comes itself. */
 const LATE_MS = 5000;
 
+const RESTARTS = 'millrace_restarts_total';
+
+const labelsOf = ({ connector, task }: Pick<RestartTicket, 'connector' | 'task'>) => ({
+  connector,
+  task: task === null ? '' : String(task),
+});
+
 interface Unit {
   readonly key: string;
   readonly connector: string;
@@ -113,10 +120,12 @@ class Restarts implements AutoRestarts, CoreWatcher {
 
   connectorGone(name: string): void {
     this.#forget(`connector ${name}`);
+    this.#core.parts.environment.metrics.remove(RESTARTS, labelsOf({ connector: name, task: null }));
   }
 
   taskGone(id: TaskId): void {
     this.#forget(`task ${taskKey(id)}`);
+    this.#core.parts.environment.metrics.remove(RESTARTS, labelsOf(id));
   }
 
   configEvent(event: ConfigEvent): void {
@@ -206,14 +215,12 @@ class Restarts implements AutoRestarts, CoreWatcher {
     return setTimeout(() => void this.due(ticket.id), ms).unref();
   }
 
-  #observe({ connector, task, at }: RestartTicket): () => void {
-    const { metrics } = this.#core.parts.environment;
-    const labels = { connector, task: task === null ? '' : String(task) };
-    return metrics.observedGauge(
+  #observe(ticket: RestartTicket): () => void {
+    return this.#core.parts.environment.metrics.observedGauge(
       'millrace_restart_countdown_seconds',
       'Time until what failed is restarted by itself',
-      labels,
-      () => Math.max(0, (at - Date.now()) / 1000),
+      labelsOf(ticket),
+      () => Math.max(0, (ticket.at - Date.now()) / 1000),
     );
   }
 
@@ -223,9 +230,9 @@ class Restarts implements AutoRestarts, CoreWatcher {
     const { unit, ticket } = pending;
     this.#drop(pending);
     if (!this.#isStillDue(unit)) return false;
-    const { metrics } = this.#core.parts.environment;
-    const labels = { connector: unit.connector, task: unit.task === null ? '' : String(ticket.task) };
-    metrics.counter('millrace_restarts', 'Restarts of what failed, without anybody asking', labels).add(1);
+    this.#core.parts.environment.metrics
+      .counter(RESTARTS, 'Restarts of what failed, without anybody asking', labelsOf(ticket))
+      .add(1);
     const { writer, host, graceMs } = this.#core;
     if (unit.task === null) {
       writer.connectorRestarts(unit.connector);

@@ -7,6 +7,7 @@ import { taskKey } from '../host';
 import type { ConnectorState, TargetState } from '../lifecycle';
 import type { ConnectorRow, TaskRow } from '../storage/types';
 import type { ConnectorType, Progress, TaskId, TaskStatusState } from '../worker-view';
+import { addressOf } from './address';
 import { type Cause, causeOf, cut, messageOf } from './cause';
 import { type ConnectorFacts, factsOf, type TaskFacts, type WorkerFacts } from './facts';
 import { Rates } from './rates';
@@ -93,6 +94,8 @@ export interface HealthBook {
   all(others: Others): ConnectorHealth[];
   /** NOT_FOUND `Connector X not found`. */
   one(name: string, others: Others): ConnectorHealth;
+  /** What the leader makes of it without asking anybody; null on other workers. */
+  verdicts(): ReadonlyMap<string, HealthState> | null;
   /** Set by who restarts. */
   restarts: RestartPlans;
 }
@@ -135,15 +138,25 @@ class Book implements HealthBook {
     return all.sort((a, b) => rank(a) - rank(b));
   }
 
+  verdicts(): ReadonlyMap<string, HealthState> | null {
+    const { membership, configs, isStarted } = this.#core;
+    const urls = isStarted && membership.isLeader ? membership.workers() : null;
+    if (urls === null) return null;
+    const members = urls.length === 0 ? null : urls.map(addressOf);
+    const sources = new Sources(this.facts(), { ...NOBODY_ELSE, members });
+    return new Map(
+      configs.state.connectors().map((name) => [name, judge(this.#look(name, sources).sights).health]),
+    );
+  }
+
   one(name: string, others: Others): ConnectorHealth {
     if (this.#core.configs.state.config(name) === null) throw notFound(`Connector ${name} not found`);
     return this.#judge(name, new Sources(this.facts(), others));
   }
 
-  #judge(name: string, sources: Sources): ConnectorHealth {
+  #look(name: string, sources: Sources): Look {
     const { configs, parts } = this.#core;
     const { state } = configs;
-    const config = state.config(name)!;
     const row = parts.statuses.connector(name);
     const own = sources.connector(name);
     const seen = this.#tasks(name, sources);
@@ -153,6 +166,12 @@ class Book implements HealthBook {
       connector: { ...sightOf(row, own, sources), stuck: null },
       tasks: seen.map(({ sight }) => sight),
     };
+    return { row, own, seen, sights };
+  }
+
+  #judge(name: string, sources: Sources): ConnectorHealth {
+    const config = this.#core.configs.state.config(name)!;
+    const { row, own, seen, sights } = this.#look(name, sources);
     const verdict = judge(sights);
     const tasks = seen.map(({ sight, facts, row: of }) => this.#taskHealth(sight, facts, of));
     return {
@@ -233,6 +252,13 @@ class Book implements HealthBook {
 function countdownOf(facts: ConnectorFacts | TaskFacts | null): RestartCountdown | null {
   const restart = facts?.restart ?? null;
   return restart && { ...restart, nextAt: new Date(restart.nextAt) };
+}
+
+interface Look {
+  readonly row: ConnectorRow | null;
+  readonly own: ConnectorFacts | null;
+  readonly seen: readonly SeenTask[];
+  readonly sights: Sights;
 }
 
 interface SeenTask {
