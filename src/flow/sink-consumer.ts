@@ -161,13 +161,14 @@ export class SinkConsumer {
     return assigned.length === 0 ? [] : this.#kafka.offsets(assigned, spec);
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  /** A static member stays in the group for its session, for the next run, unless it is to leave. */
+  stop(leave: boolean): Promise<void> {
+    this.#stopping ??= this.#stop(leave);
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
-    await this.#member.stop();
+  async #stop(leave: boolean): Promise<void> {
+    await this.#member.stop(leave ? { leave } : {});
     this.#stopped = true;
     await this.reader.close();
   }

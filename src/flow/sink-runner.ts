@@ -385,7 +385,7 @@ class SinkRunner implements AssignmentListener {
 
   /** Partitions go to others at once; nothing waits for the plug-in any more. */
   #leave(): void {
-    void this.#consumer.stop().catch(() => {});
+    void this.#consumer.stop(true).catch(() => {});
     void this.#deadLetters.close().catch(() => {});
   }
 
@@ -396,7 +396,7 @@ class SinkRunner implements AssignmentListener {
       () => this.#putting,
       () => this.#errant.flush(),
       () => this.#commit(),
-      () => this.#consumer.stop(),
+      () => this.#consumer.stop(this.control.isOver),
       () => task && this.control.call('dispose', async () => task[Symbol.asyncDispose]()),
       () => this.#deadLetters.close(),
     ]);

@@ -7,6 +7,8 @@ const BUSY_MS = 1000;
 
 /** Pausing, stopping and failing, the same for both runners. */
 export class TaskControl implements Pick<TaskHandle, 'pause' | 'resume' | 'stop'> {
+  /** Stopped, and nobody is to go on with it. */
+  forGood = false;
   paused = false;
   /** What ended the task; the first of several. */
   failure: Error | null = null;
@@ -80,6 +82,11 @@ export class TaskControl implements Pick<TaskHandle, 'pause' | 'resume' | 'stop'
     this.abort.abort();
   }
 
+  /** Whether partitions need not be kept for the next run: there is none, or nobody knows when. */
+  get isOver(): boolean {
+    return this.forGood || this.failure !== null;
+  }
+
   pause(): void {
     this.paused = true;
   }
@@ -95,7 +102,8 @@ export class TaskControl implements Pick<TaskHandle, 'pause' | 'resume' | 'stop'
     if (!this.signal.aborted) this.#status.to('RUNNING');
   }
 
-  async stop(graceMs = 5000): Promise<void> {
+  async stop(graceMs = 5000, { forGood = false }: { readonly forGood?: boolean } = {}): Promise<void> {
+    this.forGood = forGood;
     this.abort.abort();
     if (!(await endsWithin(this.#ended, graceMs))) this.#leave(graceMs);
     this.#onReleased();

@@ -119,7 +119,7 @@ export function handleOf(
     onChange: (listener) => status.onChange(listener),
     pause: () => control.pause(),
     resume: () => control.resume(),
-    stop: (graceMs) => control.stop(graceMs),
+    stop: (graceMs, options) => control.stop(graceMs, options),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AssignorName } from '../kafka/assignors';
 import type { BatchProducer, Compression, KafkaPort, ReaderOptions } from '../kafka/port';
-import type { Logger, Metrics, SourceOffset, SourcePartition } from '../kernel';
+import type { Logger, Metrics, SourceOffset, SourcePartition, TopicPartition } from '../kernel';
 import type {
   ConnectorConfig,
   Converter,
@@ -154,9 +154,10 @@ export interface TaskHandle {
   resume(): void;
   /**
    * Ends within the time given, whatever the plug-in does. What is still running then is left behind: it commits and
-   * produces nothing any more, its state stays STOPPED, and `done` resolves.
+   * produces nothing any more, its state stays STOPPED, and `done` resolves. `forGood`: nobody is to go on with it, so a
+   * sink leaves its group; else its partitions wait for the next run.
    */
-  stop(graceMs?: number): Promise<void>;
+  stop(graceMs?: number, options?: { readonly forGood?: boolean }): Promise<void>;
 }
 
 interface TaskRunOptions {
@@ -211,4 +212,6 @@ export interface SinkRunOptions extends TaskRunOptions {
   readonly maxPollRecords: number;
   /** End when everything is written that was in the topics when this resolved (the sources before it are through). */
   readonly once: Promise<void> | null;
+  /** Told of each record that is given up, whether there is a dead-letter topic or not. */
+  onGivenUp?(record: TopicPartition & { readonly offset: number }, error: Error): void;
 }

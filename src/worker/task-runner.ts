@@ -73,7 +73,8 @@ export interface RunningTask {
   readonly done: Promise<void>;
   pause(): void;
   resume(): void;
-  stop(graceMs: number): Promise<void>;
+  /** `forGood`: nobody is to go on with it. */
+  stop(graceMs: number, forGood: boolean): Promise<void>;
 }
 
 export interface StartOptions {
@@ -153,9 +154,9 @@ export function startTask(
       handle?.resume();
       onChange();
     },
-    async stop(graceMs) {
+    async stop(graceMs, forGood) {
       stopped = true;
-      await handle?.stop(graceMs);
+      await handle?.stop(graceMs, { forGood });
     },
   };
 }

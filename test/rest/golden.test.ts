@@ -9,7 +9,7 @@ import { type HttpReply, sendRequest } from '../support/http';
 import { openTestKafka, type TestKafka } from '../support/kafka';
 import { stackAddresses } from '../support/stack';
 import { waitFor } from '../support/wait';
-import { DEVIATIONS, type Deviation, UNLIKE, UNREACHED } from './golden-deviations';
+import { DEVIATIONS, type Deviation, UNREACHED } from './golden-deviations';
 
 const FOLDER = path.join(__dirname, '../golden/connect');
 
@@ -197,7 +197,7 @@ const used = new Set<Deviation>();
 
 const FILES = Object.entries(steps()).map(([name, list]) => ({ name, list }));
 
-describe.each(FILES.filter(({ name }) => !Object.hasOwn(UNLIKE, name)))('$name', ({ name, list }) => {
+describe.each(FILES)('$name', ({ name, list }) => {
   test('as a JVM worker', async () => {
     await clean();
     const rows = recorded(name);

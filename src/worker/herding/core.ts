@@ -240,6 +240,10 @@ export class Core {
         writer.taskGone(id);
         for (const watcher of this.watchers) watcher.taskGone?.(id);
       },
+      isWanted: ({ connector, task }) => {
+        const { state } = parts.configs;
+        return state.target(connector) !== 'STOPPED' && task < state.tasks(connector).length;
+      },
       topicUsed: (topic, id) => parts.statuses.addTopic(topic, id),
       admitTask: (spec) => parts.admitTask(spec),
     };

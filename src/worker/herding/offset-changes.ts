@@ -91,18 +91,21 @@ async function changeSink(
     plugin.alterOffsets === undefined ? true : await ask(() => plugin.alterOffsets!(parsed, wanted));
   if (changes === null) {
     await failingWith(`Failed to delete consumer group ${groupId} for connector ${name}`, () =>
-      kafka.admin.deleteGroups([groupId]),
+      onceEmpty(core.graceMs, () => kafka.admin.deleteGroups([groupId])),
     );
     return whole;
   }
   const set = wanted.flatMap(({ topic, partition, offset }) =>
     offset === null ? [] : [{ topic, partition, offset }],
   );
+  if (set.some(({ offset }) => offset < 0)) {
+    throw new MillraceError('TASK_FAILED', `Failed to modify offsets for sink connector ${name}`);
+  }
   const removed: TopicPartition[] = wanted.filter(({ offset }) => offset === null);
   await failingWith(`Failed to alter consumer group offsets for connector ${name}`, async () => {
     await requirePartitions(kafka, set);
-    await kafka.commit(groupId, null, set);
-    await kafka.deleteOffsets(groupId, removed);
+    await onceEmpty(core.graceMs, () => kafka.commit(groupId, null, set));
+    await onceEmpty(core.graceMs, () => kafka.deleteOffsets(groupId, removed));
   });
   return whole;
 }
@@ -165,12 +168,29 @@ async function ask(call: () => boolean | Promise<boolean>): Promise<boolean> {
   }
 }
 
+const AGAIN_MS = 100;
+
+/** Tasks on other workers may still be ending, for as long as they are given. */
+async function onceEmpty(graceMs: number, work: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + graceMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOccupied(error) || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+const isOccupied = (error: unknown): boolean =>
+  causeChain(error).some((each) => each.includes('has members') || each.includes('NON_EMPTY_GROUP'));
+
 async function failingWith(message: string, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (cause) {
-    const occupied = causeChain(cause).some((each) => each.includes('has members'));
     const zombies = ' because its consumer group is still active; zombie sink tasks may be running';
-    throw new MillraceError('KAFKA_REFUSED', occupied ? `${message}${zombies}` : message, { cause });
+    throw new MillraceError('KAFKA_REFUSED', isOccupied(cause) ? `${message}${zombies}` : message, { cause });
   }
 }

@@ -73,7 +73,7 @@ export class TaskSlot {
   async #step(graceMs: number): Promise<void> {
     const { current } = this;
     if (current !== null && (this.#restart || !isSameTask(current.desired, this.#desired))) {
-      await current.stop(graceMs);
+      await current.stop(graceMs, !this.#events.isWanted(current.id));
       this.current = null;
       this.#onStopped(current);
       if (this.#desired === null) this.#events.taskGone(current.id);

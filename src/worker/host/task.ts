@@ -76,9 +76,9 @@ export class HostedTask {
   }
 
   /** Returns within the time given; what still runs then is left behind, its commits and states suppressed. */
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, forGood: boolean): Promise<void> {
     this.#stopped = true;
-    await this.#running?.stop(graceMs);
+    await this.#running?.stop(graceMs, forGood);
   }
 
   async #run(): Promise<void> {

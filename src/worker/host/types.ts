@@ -45,6 +45,8 @@ export interface HostEvents {
   /** Values that config providers gave it are no longer good. */
   reloadDue(connector: HostedConnector): void;
   taskChanged(task: HostedTask): void;
+  /** Whether the task is to run at all, here or elsewhere. */
+  isWanted(id: TaskId): boolean;
   /** No longer here: given up, or removed. */
   connectorGone(name: string): void;
   taskGone(id: TaskId): void;
