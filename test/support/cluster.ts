@@ -124,7 +124,8 @@ export async function createCluster(workers: number, options: ClusterOptions): P
         () => false,
       );
       await keepLogs(members);
-      if (await isThere) await kafka.admin.deleteTopics([...Object.values(topics), ...others]);
+      if (await isThere)
+        await kafka.admin.deleteTopics([...Object.values(topics), `${topics.configs}-history`, ...others]);
       await kafka.close();
       await rm(dir, { recursive: true, force: true });
     },
