@@ -126,6 +126,7 @@ function passOn(
   reply.code(status);
   if (headers['www-authenticate'] !== undefined)
     reply.header('www-authenticate', headers['www-authenticate']);
+  if (headers['retry-after'] !== undefined) reply.header('retry-after', headers['retry-after']);
   // The client asked here, and finds it here too.
   const created = typeof headers.location === 'string' ? /\/connectors\/.+$/.exec(headers.location) : null;
   if (created !== null) reply.header('location', baseOf(request) + created[0]);
