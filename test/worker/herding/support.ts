@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { NO_METRICS, SILENT, SourceRecord, STRING_SCHEMA } from '../../../src/kernel';
+import { type Metrics, NO_METRICS, SILENT, SourceRecord, STRING_SCHEMA } from '../../../src/kernel';
 import type {
   ConfigProvider,
   PlanContext,
@@ -85,6 +85,7 @@ export const configOf = (name: string, more: Record<string, string> = {}) => ({
 export async function startAlone(
   plugins: readonly SourceConnector[],
   providers: Readonly<Record<string, ConfigProvider>> = {},
+  metrics: Metrics = NO_METRICS,
 ): Promise<{ worker: StandaloneWorker; fake: FakeKafka }> {
   const dir = mkdtempSync(path.join(tmpdir(), 'herding-'));
   const config = await loadWorkerConfig({
@@ -101,7 +102,7 @@ export async function startAlone(
     catalog: catalogOf(...plugins),
     openKafka: () => fake.kafka,
     logger: SILENT,
-    metrics: NO_METRICS,
+    metrics,
   });
   await worker.start([]);
   return { worker, fake };
