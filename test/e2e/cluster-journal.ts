@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 interface Entry {
-  readonly event: 'start' | 'beat' | 'stop';
+  /** `hang`: from now on it does nothing. */
+  readonly event: 'start' | 'beat' | 'stop' | 'hang';
   readonly kind: 'source' | 'sink';
   /** `connector-3`. */
   readonly task: string;

@@ -21,7 +21,7 @@ const config = new ConfigDef([
   key('topic', 'STRING', ''),
   key('planned.tasks', 'INT', null),
   key('interval.ms', 'INT', 100),
-  // The method that never comes back: plan, open, poll, put, dispose.
+  // The method that never comes back: validate, plan, open, poll, put, dispose.
   key('hang', 'STRING', ''),
   // Only while this file is there.
   key('hang.while', 'STRING', ''),
@@ -75,7 +75,12 @@ async function plan(_context, settings, most) {
   return Array.from({ length: count }, (_, task) => ({ ...settings.raw, task: String(task) }));
 }
 
-const base = { version: '1.2.3', requires: '^1.0', config, plan };
+async function validate(settings) {
+  if (hangs(settings, 'validate')) await forever();
+  return [];
+}
+
+const base = { version: '1.2.3', requires: '^1.0', config, plan, validate };
 
 /** Gives `<connector>-<task>:<n>`, n from 0 on. */
 const source = {
@@ -123,7 +128,10 @@ const sink = {
     journal.tell('start');
     return {
       async put(batch) {
-        if (batch.length > 0 && hangs(settings, 'put')) await forever();
+        if (batch.length > 0 && hangs(settings, 'put')) {
+          journal.tell('hang');
+          await forever();
+        }
         journal.beat();
         journal.values(batch.map(({ value }) => String(value)));
       },

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { freePort } from '../../scripts/stack/ports.cjs';
 import { createKafka } from '../../src/kafka/client';
-import type { KafkaPort } from '../../src/kafka/port';
+import type { Isolation, KafkaPort } from '../../src/kafka/port';
 import { createRecordBatchBuilder } from '../../src/kafka/wire/record-batch';
 import { SILENT } from '../../src/kernel';
 import { type RunningProcess, startMillrace } from '../support/process';
@@ -132,11 +132,15 @@ export const valuesOf = async (kafka: KafkaPort, topic: string): Promise<Buffer[
   (await recordsOf(kafka, topic)).map(({ value }) => value!);
 
 /** Every record of a topic, in order per partition. */
-export async function recordsOf(kafka: KafkaPort, topic: string): Promise<ReadRecord[]> {
+export async function recordsOf(
+  kafka: KafkaPort,
+  topic: string,
+  isolation: Isolation = 'read_uncommitted',
+): Promise<ReadRecord[]> {
   const [view] = await kafka.metadata([topic]);
   const partitions = view!.partitions.map(({ partition }) => ({ topic, partition }));
-  const ends = await kafka.offsets(partitions, 'latest');
-  const reader = kafka.reader({});
+  const ends = await kafka.offsets(partitions, isolation === 'read_committed' ? 'lso' : 'latest');
+  const reader = kafka.reader({ isolation });
   reader.assign(partitions.map((partition) => ({ ...partition, offset: 0 })));
   const records: ReadRecord[] = [];
   while (ends.some((end) => (reader.position(end) ?? 0) < end.offset)) {
