@@ -46,12 +46,15 @@ export async function previewSink(
 ): Promise<PreviewRecord[]> {
   const settings = consumerSettings(environment.worker, config);
   const kafka = environment.clients.port(settings.connection);
-  const topics = await topicsOf(kafka, config);
+  const { isolation = 'read_uncommitted' } = settings.reader;
+  const endSpec = isolation === 'read_committed' ? 'lso' : 'latest';
+  const finding = topicsOf(kafka, config).then((topics) => spanOf(kafka, topics, request, endSpec));
+  const span = await walk.deadline.within(finding);
+  if (span === LATE)
+    throw new MillraceError('TIMEOUT', 'Kafka did not say in time where the topics begin and end');
   const reader = kafka.reader({ ...settings.reader, outOfRange: 'earliest' });
   let raw: RawRecord[];
   try {
-    const { isolation = 'read_uncommitted' } = settings.reader;
-    const span = await spanOf(kafka, topics, request, isolation === 'read_committed' ? 'lso' : 'latest');
     raw = await read(reader, span, request, walk);
   } finally {
     void reader.close();

@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Client } from 'pg';
 import { createRecordBatchBuilder } from '../../../src/kafka/wire/record-batch';
+import { createRegistry } from '../../e2e/registry';
 import { openTestKafka, type TestKafka } from '../../support/kafka';
-import { uniqueName } from '../../support/stack';
+import { stackAddresses, uniqueName } from '../../support/stack';
 import { waitFor } from '../../support/wait';
 import { type Api, startAlone } from './support';
 
@@ -214,6 +216,76 @@ describe('a preview of a source', () => {
     expect(readdirSync(incoming)).toEqual(['a.csv']);
     expect(readdirSync(dir)).not.toContain('done');
   });
+
+  it('looks schemas up and registers none', async () => {
+    const registry = await createRegistry((await stackAddresses()).kafka, kafka.topicName());
+    await registry.start();
+    try {
+      const file = path.join(dir, 'avro.txt');
+      writeFileSync(file, 'one\n');
+      const topic = kafka.topicName();
+      const config = {
+        name: uniqueName('c'),
+        'connector.class': 'FileStreamSource',
+        file,
+        topic,
+        'value.converter': 'io.confluent.connect.avro.AvroConverter',
+        'value.converter.schema.registry.url': registry.url,
+      };
+      const last = async (): Promise<Step> =>
+        (await api.ask<Shown>('POST', '/api/v1/preview', { config })).json.records[0]!.steps.at(-1)!;
+      const unknown = await last();
+      expect(unknown.stage).toBe('VALUE_CONVERTER');
+      expect(unknown.error!.message).toMatch(/schema/i);
+      expect(await registry.ids()).toEqual(new Set());
+      const id = await registry.register(`${topic}-value`, 'string' as unknown as object);
+      await waitFor(async () => (await last()).error === null);
+      expect((await last()).wire!.value).toMatchObject({ schemaId: id });
+    } finally {
+      await registry.stop();
+    }
+  }, 60_000);
+
+  it('reads a table on from its stored offset', async () => {
+    const { postgres } = await stackAddresses();
+    const client = new Client({ connectionString: postgres });
+    await client.connect();
+    const table = uniqueName('t');
+    try {
+      await client.query(`CREATE TABLE ${table} (id int PRIMARY KEY, at date, amount numeric(9,2))`);
+      await client.query(`INSERT INTO ${table} SELECT n, '2026-01-31', n * 1.5 FROM generate_series(1, 3) n`);
+      const address = new URL(postgres);
+      const name = uniqueName('c');
+      const topic = kafka.topicName();
+      await api.ask('PUT', `/connectors/${name}/config`, {
+        name,
+        'connector.class': 'io.confluent.connect.jdbc.JdbcSourceConnector',
+        'connection.url': `jdbc:postgresql://${address.host}${address.pathname}`,
+        'connection.user': address.username,
+        'connection.password': decodeURIComponent(address.password),
+        mode: 'incrementing',
+        'incrementing.column.name': 'id',
+        query: `SELECT * FROM ${table}`,
+        'topic.prefix': topic,
+        'poll.interval.ms': '100',
+      });
+      await waitFor(async () => (await endOf(topic)) === 3, { timeoutMs: 20_000 });
+      await waitFor(
+        async () => (await api.ask('GET', `/connectors/${name}/offsets`)).json.offsets.length === 1,
+      );
+      await api.ask('PUT', `/connectors/${name}/stop`);
+      await client.query(`INSERT INTO ${table} VALUES (4, '2026-02-01', 99.90)`);
+      const { json } = await api.ask<Shown>('POST', `/api/v1/connectors/${name}/preview`);
+      expect(json.remarks).toEqual([]);
+      expect(json.records.map(({ steps }) => steps[0]!.record!.value)).toEqual([
+        { id: 4, at: '2026-02-01', amount: '99.90' },
+      ]);
+      expect(await endOf(topic)).toBe(3);
+    } finally {
+      await client.query(`DROP TABLE IF EXISTS ${table}`);
+      await client.end();
+    }
+  }, 60_000);
 
   it('is refused where it would take something away', async () => {
     const config = { name: uniqueName('c'), 'connector.class': 'FileStreamSource', topic: 't' };
