@@ -53,6 +53,7 @@ export class DeadLetters {
 
   /** Hands the record to the producer; `flush` tells when it is durable. */
   async report(failure: Failure, raw: RawRecord): Promise<void> {
+    this.#options.onGivenUp?.(raw, failure.error);
     const target = this.#options.errors.deadLetter;
     if (target === null || this.#left.aborted) return;
     this.#producer ??= this.#options.kafka.producer({ idempotent: true });

@@ -81,6 +81,9 @@ const SCHEDULE_KEYS: readonly ConfigKey[] = [
   ),
 ];
 
+/** Whether the connector runs by a schedule: its tasks end when they are through, and in between it rests, PAUSED. */
+export const isScheduled = (config: RawConfig): boolean => (config[SCHEDULE_CRON]?.trim() ?? '') !== '';
+
 const DEFS = {
   source: new ConfigDef([...RESTART_KEYS, ...SCHEDULE_KEYS]),
   sink: new ConfigDef(RESTART_KEYS),

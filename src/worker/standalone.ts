@@ -14,6 +14,7 @@ import {
   type WorkerOptions,
   watchOf,
 } from './herding';
+import { firstTarget } from './herding/writes';
 import type { KafkaWatch } from './kafka-watch';
 import type { TargetState } from './lifecycle';
 import { aloneMembership } from './membership';
@@ -151,7 +152,8 @@ class Standalone extends WorkerHerder implements StandaloneWorker {
     for (const { file, line, message } of [...unknown, ...remarks])
       options.logger.warn({ file, line }, message);
     await core.learnClass(spec.config['connector.class'] ?? '');
-    const target = TARGETS[spec.initialState];
+    const rests = options.once !== true && spec.initialState === 'RUNNING';
+    const target = (rests ? firstTarget(spec.config) : undefined) ?? TARGETS[spec.initialState];
     await core.configs.putConnector(spec.name, spec.config, target);
     this.operations.history.record({
       connector: spec.name,

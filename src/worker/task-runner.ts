@@ -15,6 +15,7 @@ import { consumerSettings, producerSettings } from './client-settings';
 import type { KafkaClients } from './clients';
 import type { Connector } from './connector-config';
 import { hintField, NO_PROGRESS } from './connector-status';
+import { isScheduled } from './own-keys';
 import { buildPipeline, closePipeline } from './pipeline';
 import {
   type ExactlyOnceSupport,
@@ -122,11 +123,15 @@ export function startTask(
     throw failure;
   });
   done.catch(() => {});
+  /** A scheduled load that is through: the leader lets the connector rest when all of its tasks say so. */
+  const hasLoaded = (state: TaskStatusState): boolean =>
+    state === 'UNASSIGNED' && handle?.state === 'STOPPED' && !stopped && isScheduled(spec.connectorConfig);
 
   return {
     spec,
     get state() {
-      return stateOf(failure, handle, wantsPause);
+      const state = stateOf(failure, handle, wantsPause);
+      return hasLoaded(state) ? 'PAUSED' : state;
     },
     get error() {
       return failure ?? handle?.error ?? null;
@@ -229,7 +234,7 @@ function launchSource(
     batchBytes: settings.batchBytes,
     lingerMs: settings.lingerMs,
     maxRecordBytes: settings.maxRecordBytes,
-    once: once !== null,
+    once: once !== null || isScheduled(spec.connectorConfig),
   });
   void handle.done.catch(() => {}).then(() => offsets.close());
   return handle;
@@ -278,7 +283,11 @@ function launchSink(
 export const groupIdOf = (connector: string, configured: string | null): string =>
   configured ?? `connect-${connector}`;
 
-function errorPolicy({ framework, connectorConfig, plugin }: TaskSpec): ErrorPolicy {
+export function errorPolicy({
+  framework,
+  connectorConfig,
+  plugin,
+}: Pick<TaskSpec, 'framework' | 'connectorConfig' | 'plugin'>): ErrorPolicy {
   return {
     tolerance: framework.string('errors.tolerance') as ErrorPolicy['tolerance'],
     retryTimeoutMs: framework.number('errors.retry.timeout'),

@@ -72,6 +72,16 @@ const CONNECTOR = {
   tasks: list(TASK),
   lastRecordAt: orNull(INSTANT),
   ...COUNTS,
+  schedule: {
+    type: ['object', 'null'],
+    properties: {
+      pattern: text,
+      timezone: text,
+      from: text,
+      nextAt: INSTANT,
+      last: { type: ['object', 'null'] },
+    },
+  },
 };
 const INCOMPLETE = { incomplete: orNull(text) };
 export const HEALTH = object({ ...CONNECTOR, ...INCOMPLETE });

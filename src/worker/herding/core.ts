@@ -23,6 +23,7 @@ import {
 import type { Assignment, Membership } from '../membership';
 import type { Change } from '../operations/changes';
 import { Transitions } from '../operations/transitions';
+import { isScheduled } from '../own-keys';
 import type { ConfigEvent, ConfigStore, RawConfig, RestartRequest, StatusStore } from '../storage/types';
 import type { TaskSpec } from '../task-runner';
 import type { ConnectorType, TaskId } from '../worker-view';
@@ -204,7 +205,7 @@ export class Core {
       const config = state.config(name)!;
       const target = state.target(name) ?? 'STARTED';
       if (this.#assignment.hasConnector(name)) desired.connectors.set(name, { name, config, target });
-      if (target === 'STOPPED') continue;
+      if (target === 'STOPPED' || (target === 'PAUSED' && isScheduled(config))) continue;
       const connectorConfig = state.appliedConfig(name) ?? config;
       state.tasks(name).forEach((task, i) => {
         const id = { connector: name, task: i };

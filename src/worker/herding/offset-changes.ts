@@ -20,17 +20,24 @@ export async function changeOffsets(
   configOf(core, name);
   if (changes?.length === 0)
     throw badRequest('Partitions / offsets need to be provided for an alter offsets request');
-  return core.writes.run(async () => {
-    requireStopped(core, name);
-    const { config } = await resolveReferences(configOf(core, name), core.parts.environment.providers);
-    const plugin = await core.parts.catalog.find('connector', config['connector.class'] ?? '');
-    const parsed = plugin.config.parse(config);
-    const whole =
-      plugin.kind === 'source'
-        ? await changeSource(core, name, plugin, parsed, changes)
-        : await changeSink(core, name, plugin, parsed, { config, changes });
-    return sentence(whole, changes === null ? 'reset' : 'altered');
-  });
+  return core.writes.run(() => changeStopped(core, name, changes));
+}
+
+/** For who is within `core.writes`. */
+export async function changeStopped(
+  core: Core,
+  name: string,
+  changes: readonly OffsetChange[] | null,
+): Promise<string> {
+  requireStopped(core, name);
+  const { config } = await resolveReferences(configOf(core, name), core.parts.environment.providers);
+  const plugin = await core.parts.catalog.find('connector', config['connector.class'] ?? '');
+  const parsed = plugin.config.parse(config);
+  const whole =
+    plugin.kind === 'source'
+      ? await changeSource(core, name, plugin, parsed, changes)
+      : await changeSink(core, name, plugin, parsed, { config, changes });
+  return sentence(whole, changes === null ? 'reset' : 'altered');
 }
 
 function requireStopped(core: Core, name: string): void {

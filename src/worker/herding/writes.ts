@@ -3,6 +3,7 @@ import { MillraceError } from '../../kernel';
 import { type GivenConfig, OtherWorkerError } from '../herder';
 import type { TargetState } from '../lifecycle';
 import type { Change, ChangeKind, Origin } from '../operations/changes';
+import { isScheduled } from '../own-keys';
 import type { RawConfig } from '../storage/types';
 import type { ConnectorInfo } from '../worker-view';
 import type { Core } from './core';
@@ -109,11 +110,15 @@ async function write(
   await core.learnClass(config['connector.class'] ?? '');
   const before = snapshot(core, name);
   await core.stages.run(`writing a config for connector ${name} to the config topic`, () =>
-    core.configs.putConnector(name, config, target),
+    core.configs.putConnector(name, config, target ?? (before === null ? firstTarget(config) : undefined)),
   );
   const known = origin?.revertOf === undefined ? kind : 'reverted';
   tell(core, name, known ?? (before === null ? 'created' : 'updated'), before, origin);
 }
+
+/** What runs by a schedule rests until its first load, unless somebody said otherwise. */
+export const firstTarget = (config: RawConfig): TargetState | undefined =>
+  isScheduled(config) ? 'PAUSED' : undefined;
 
 function snapshot({ configs: { state } }: Core, name: string): Change['before'] {
   const config = state.config(name);
@@ -157,6 +162,7 @@ export async function setTarget(
   if (target !== 'STOPPED') {
     known();
     const before = snapshot(core, name);
+    if (target === 'STARTED' && before?.target !== 'STARTED') announceLoad(core, name);
     await core.configs.putTarget(name, target);
     return tell(core, name, 'target', before, origin);
   }
@@ -168,4 +174,11 @@ export async function setTarget(
     tell(core, name, 'target', before, origin);
   });
   await core.reconcile();
+}
+
+/** The states of an earlier load must not be taken for the end of the next one. */
+export function announceLoad(core: Core, name: string): void {
+  const config = core.configs.state.config(name);
+  if (config === null || !isScheduled(config)) return;
+  for (const id of core.taskIds(name)) core.writer.taskRestarts(id);
 }

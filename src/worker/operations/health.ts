@@ -11,6 +11,8 @@ import { addressOf } from './address';
 import { type Cause, causeOf, cut, messageOf } from './cause';
 import { type ConnectorFacts, factsOf, type TaskFacts, type WorkerFacts } from './facts';
 import { Rates } from './rates';
+import type { ScheduleInfo, Schedules } from './schedule';
+import { judgeScheduled } from './schedule-verdict';
 import { HEALTH_STATES, type HealthState, judge, type Sight, type Sights, type Verdict } from './verdict';
 
 /** The next attempt of an automatic restart. */
@@ -72,6 +74,8 @@ export interface ConnectorHealth {
   readonly lastRecordAt: Date | null;
   readonly lag: LagInfo | null;
   readonly restart: RestartCountdown | null;
+  /** Of a source that loads by one. */
+  readonly schedule: ScheduleInfo | null;
 }
 
 /** What other workers said when asked. */
@@ -98,6 +102,8 @@ export interface HealthBook {
   verdicts(): ReadonlyMap<string, HealthState> | null;
   /** Set by who restarts. */
   restarts: RestartPlans;
+  /** Set by who keeps schedules. */
+  schedules: Pick<Schedules, 'info'>;
 }
 
 const NO_RESTARTS: RestartPlans = { countdown: () => null };
@@ -108,6 +114,7 @@ export function createHealthBook(core: Core): HealthBook {
 
 class Book implements HealthBook {
   restarts: RestartPlans = NO_RESTARTS;
+  schedules: Pick<Schedules, 'info'> = { info: () => null };
   readonly #core: Core;
   readonly #rates: Rates;
   /** Since when a verdict is what it is, where no worker knows better. */
@@ -172,7 +179,8 @@ class Book implements HealthBook {
   #judge(name: string, sources: Sources): ConnectorHealth {
     const config = this.#core.configs.state.config(name)!;
     const { row, own, seen, sights } = this.#look(name, sources);
-    const verdict = judge(sights);
+    const schedule = this.schedules.info(name);
+    const verdict = schedule === null ? judge(sights) : judgeScheduled(schedule, sights);
     const tasks = seen.map(({ sight, facts, row: of }) => this.#taskHealth(sight, facts, of));
     return {
       name,
@@ -188,6 +196,7 @@ class Book implements HealthBook {
       tasks,
       ...totalOf(seen.flatMap(({ facts }) => (facts === null ? [] : [facts]))),
       restart: countdownOf(own),
+      schedule,
     };
   }
 
