@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { hashPassword } from '../../../src/http';
 import { openTestKafka, type TestKafka } from '../../support/kafka';
 import { uniqueName } from '../../support/stack';
 import { waitFor } from '../../support/wait';
@@ -145,6 +146,43 @@ describe('the history of configurations of a worker alone', () => {
     expect(versions.map(({ version }) => version)).toEqual(Array.from({ length: 50 }, (_, i) => 53 - i));
     expect(versions.at(-1)!.diff).toBeNull();
   });
+});
+
+describe('the history of configurations where there are logins', () => {
+  it('names who it was, and lets only those back who may change things', async () => {
+    const users = path.join(dir, 'users.properties');
+    const hash = await hashPassword('ada-password');
+    writeFileSync(users, `ada: ${hash}, boss\neve: ${hash}, oncall\n`);
+    const api = await startAlone({
+      'offset.storage.file.filename': path.join(dir, 'offsets-2'),
+      'authentication.method': 'BASIC',
+      'authentication.users.file': users,
+      'authorization.operate.roles': 'oncall',
+      'authorization.admin.roles': 'boss',
+    });
+    const as = (name: string) => ({
+      authorization: `Basic ${Buffer.from(`${name}:ada-password`).toString('base64')}`,
+    });
+    try {
+      const name = uniqueName('h');
+      await api.ask('PUT', `/connectors/${name}/config`, sink({ name }), as('ada'));
+      await api.ask('PUT', `/connectors/${name}/pause`, undefined, as('eve'));
+      const { json } = await api.ask('GET', `/api/v1/connectors/${name}/history`, undefined, as('eve'));
+      expect(json.versions.map(({ author }: Shown) => [author!.name, author!.by])).toEqual([
+        ['eve', 'password'],
+        ['ada', 'password'],
+      ]);
+      const revert = `/api/v1/connectors/${name}/history/1/revert`;
+      expect((await api.ask('POST', revert, undefined, as('eve'))).status).toBe(403);
+      expect((await api.ask('POST', revert)).status).toBe(401);
+      expect((await api.ask('POST', `/api/v1/connectors/${name}/test`, undefined, as('eve'))).status).toBe(
+        200,
+      );
+      expect((await api.ask('POST', '/api/v1/preview', { config: sink() }, as('eve'))).status).toBe(403);
+    } finally {
+      await api.stop();
+    }
+  }, 30_000);
 });
 
 describe('the history of configurations of a cluster', () => {
