@@ -4,6 +4,7 @@
  * that are words from the exporters of Strimzi and Confluent (decision 0008).
  */
 import type { Labels, Metrics } from '../../kernel';
+import { PROTOCOL } from '../distributed/protocol';
 import { VERSION } from '../version';
 import type { TaskStatusState } from '../worker-view';
 import { observeConnectors } from './connector-gauges';
@@ -67,6 +68,9 @@ function observeGroup(core: Core, metrics: Metrics): void {
   }));
   info('kafka_connect_connect_worker_rebalance_metrics_leader_name_info', 'Who leads the group', () =>
     membership.leaderUrl === null ? null : { leader_name: membership.leaderUrl },
+  );
+  info('kafka_connect_connect_worker_rebalance_metrics_connect_protocol_info', 'What the group speaks', () =>
+    membership.leaderUrl === null ? null : { connect_protocol: PROTOCOL },
   );
   metrics.observedGauges('millrace_workers', 'Workers in the group; told by its leader', (): Sample[] => {
     const workers = membership.workers();
