@@ -13,7 +13,7 @@ import type { SinkConnector, SourceConnector, TaskConfig } from '../plugin';
 import type { Catalog } from './catalog';
 import { consumerSettings, producerSettings } from './client-settings';
 import type { KafkaClients } from './clients';
-import type { Connector } from './connector-config';
+import { type Connector, frameworkDef } from './connector-config';
 import { hintField, NO_PROGRESS } from './connector-status';
 import { isScheduled } from './own-keys';
 import { buildPipeline, closePipeline } from './pipeline';
@@ -245,6 +245,23 @@ export const offsetParts = (
   { framework }: Pick<TaskSpec, 'framework'>,
   { workerConfig, offsets, exactlyOnce = null, ownOffsetTopics = false }: TaskEnvironment,
 ): OffsetsOfConnector => ({ framework, workerConfig, offsets, exactlyOnce, ownOffsetTopics });
+
+/** The offsets of a source connector, wherever it keeps them. @param config of the connector, references resolved */
+export async function withOffsetsOf<T>(
+  environment: TaskEnvironment,
+  config: Readonly<Record<string, string>>,
+  use: (offsets: OffsetStore) => Promise<T>,
+): Promise<T> {
+  const { worker, clients } = environment;
+  const kafka = clients.port(producerSettings(worker, config).connection);
+  const parts = offsetParts({ framework: frameworkDef('source').parse(config) }, environment);
+  const offsets = offsetsOf(kafka, parts);
+  try {
+    return await use(offsets);
+  } finally {
+    await offsets.close();
+  }
+}
 
 /** Offsets go with the data, but their topic is not one that the connector uses. */
 const without = (topics: TaskSpec['usedTopics'], hidden: string): TaskSpec['usedTopics'] => ({

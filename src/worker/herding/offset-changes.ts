@@ -5,10 +5,11 @@ import type { SinkConnector, SinkOffsetChange, SourceConnector, SourceOffsetChan
 import { consumerSettings } from '../client-settings';
 import type { OffsetChange } from '../herder';
 import { resolveReferences } from '../references';
-import { groupIdOf } from '../task-runner';
+import { groupIdOf, withOffsetsOf } from '../task-runner';
 import type { Core } from './core';
 import { configOf } from './views';
 import { requireLeader } from './writes';
+import { fenceTasks } from './zombies';
 
 /** Null resets all. Resolves with the sentence REST answers. */
 export async function changeOffsets(
@@ -35,7 +36,7 @@ export async function changeStopped(
   const parsed = plugin.config.parse(config);
   const whole =
     plugin.kind === 'source'
-      ? await changeSource(core, name, plugin, parsed, changes)
+      ? await changeSource(core, name, plugin, parsed, { config, changes })
       : await changeSink(core, name, plugin, parsed, { config, changes });
   return sentence(whole, changes === null ? 'reset' : 'altered');
 }
@@ -57,23 +58,27 @@ async function changeSource(
   core: Core,
   name: string,
   plugin: SourceConnector,
-  config: Config,
-  changes: readonly OffsetChange[] | null,
+  parsed: Config,
+  { config, changes }: Change,
 ): Promise<boolean> {
-  const { offsets } = core.parts;
-  const wanted: readonly OffsetChange[] =
-    changes ?? (await offsets.all(name)).map(({ partition }) => ({ partition, offset: null }));
-  const whole = await ask(
-    () => plugin.alterOffsets?.(config, wanted as readonly SourceOffsetChange[]) ?? false,
-  );
-  const entries = wanted.filter(({ partition }) => partition !== null) as unknown as readonly OffsetEntry[];
-  await failingWith(`Failed to modify offsets for source connector ${name}`, () =>
-    offsets.set(name, entries),
-  );
-  return whole;
+  const { environment } = core.parts;
+  // A task that was thought stopped must not write its offsets behind these.
+  if (environment.exactlyOnce != null) await fenceTasks(core, environment.exactlyOnce.groupId, name);
+  return withOffsetsOf(environment, config, async (offsets) => {
+    const wanted: readonly OffsetChange[] =
+      changes ?? (await offsets.all(name)).map(({ partition }) => ({ partition, offset: null }));
+    const whole = await ask(
+      () => plugin.alterOffsets?.(parsed, wanted as readonly SourceOffsetChange[]) ?? false,
+    );
+    const entries = wanted.filter(({ partition }) => partition !== null) as unknown as readonly OffsetEntry[];
+    await failingWith(`Failed to modify offsets for source connector ${name}`, () =>
+      offsets.set(name, entries),
+    );
+    return whole;
+  });
 }
 
-interface SinkChange {
+interface Change {
   /** References resolved. */
   readonly config: Readonly<Record<string, string>>;
   readonly changes: readonly OffsetChange[] | null;
@@ -84,7 +89,7 @@ async function changeSink(
   name: string,
   plugin: SinkConnector,
   parsed: Config,
-  { config, changes }: SinkChange,
+  { config, changes }: Change,
 ): Promise<boolean> {
   const { clients, worker } = core.parts.environment;
   const { groupId: configured, connection } = consumerSettings(worker, config);

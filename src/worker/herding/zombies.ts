@@ -13,15 +13,14 @@ import { configOf } from './views';
 export async function fenceZombies(core: Core, groupId: string, name: string): Promise<void> {
   const { configs } = core;
   await core.writes.run(async () => {
-    const config = configOf(core, name);
+    configOf(core, name);
     if (!configs.state.fencingDue(name)) return;
     const before = configs.state.fencedTasks(name);
     const tasks = configs.state.tasks(name);
     if (before !== null && !(before === 1 && tasks.length === 1)) {
-      const ids = Array.from({ length: before }, (_, task) =>
-        transactionalId(groupId, { connector: name, task }),
+      await core.stages.run(`fencing out zombie tasks of connector ${name}`, () =>
+        fenceTasks(core, groupId, name),
       );
-      await core.stages.run(`fencing out zombie tasks of connector ${name}`, () => fence(core, config, ids));
     }
     if (configs.state.tasks(name) !== tasks) throw changedMeanwhile(name);
     await configs.putFencedTasks(name, tasks.length);
@@ -33,6 +32,13 @@ const changedMeanwhile = (name: string): MillraceError =>
     'CONFLICT',
     `Failed to perform zombie fencing for source connector ${name} prior to starting its tasks, since its task configurations changed meanwhile`,
   );
+
+/** All that may have written since the connector exists. */
+export async function fenceTasks(core: Core, groupId: string, name: string): Promise<void> {
+  const count = core.configs.state.fencedTasks(name) ?? 0;
+  const ids = Array.from({ length: count }, (_, task) => transactionalId(groupId, { connector: name, task }));
+  await fence(core, configOf(core, name), ids);
+}
 
 /** Beginning to use a transactional id ends what its older producers have open, and their writing. */
 async function fence(

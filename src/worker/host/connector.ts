@@ -1,11 +1,19 @@
 /** One connector on this worker: asks it for its tasks, follows the life-cycle table. Its tasks may run elsewhere. */
-import { type Config, causeChain, createBackoff, isRetriable, MillraceError } from '../../kernel';
+import {
+  type Config,
+  causeChain,
+  createBackoff,
+  isRetriable,
+  MillraceError,
+  type SourcePartition,
+} from '../../kernel';
 import type { PlanContext, TaskConfig } from '../../plugin';
 import { type Connector, frameworkDef } from '../connector-config';
 import { hideSecrets, hintField, taskClass } from '../connector-status';
 import { type ConnectorEvent, type ConnectorState, nextStep, type TargetState } from '../lifecycle';
 import { reloadDelayMs, resolveAsConnect } from '../references';
 import type { RawConfig } from '../storage/types';
+import { withOffsetsOf } from '../task-runner';
 import type { DesiredConnector, HostEnvironment, HostEvents } from './types';
 
 export interface Plan {
@@ -195,22 +203,24 @@ export class HostedConnector {
     const parsed = plugin.config.parse(config);
     if (plugin.plan === undefined)
       return plugin.kind === 'source' ? [config] : Array.from({ length: most }, () => config);
-    const tasks = await plugin.plan(this.#planContext(signal), parsed, most);
+    const tasks = await plugin.plan(this.#planContext(config, signal), parsed, most);
     if (tasks.length > most && framework.boolean('tasks.max.enforce'))
       throw tooManyTasks(this.name, tasks.length, most);
     return tasks;
   }
 
-  #planContext(signal: AbortSignal): PlanContext {
-    const { offsets, logger } = this.#environment;
+  #planContext(config: TaskConfig, signal: AbortSignal): PlanContext {
+    const { logger } = this.#environment;
     const { name } = this;
+    const read = (partitions: readonly SourcePartition[]) =>
+      withOffsetsOf(this.#environment, config, (offsets) => offsets.get(name, partitions));
     return {
       connector: name,
       logger: logger.child({ connector: name }),
       signal,
       offsets: {
-        offset: async (partition) => (await offsets.get(name, [partition]))[0] ?? null,
-        offsets: (partitions) => offsets.get(name, partitions),
+        offset: async (partition) => (await read([partition]))[0] ?? null,
+        offsets: read,
       },
       requestReplan: () => this.#requestReplan(signal),
     };
