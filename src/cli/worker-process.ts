@@ -1,5 +1,7 @@
 /** A worker as a process: plug-ins, Kafka, REST. Shared by `standalone`, `run`, `start` and `distributed`. */
+import { hostname } from 'node:os';
 import type { PinoLogger, Prometheus } from '../http';
+import type { Jobs } from '../jobs';
 import type { Logger } from '../kernel';
 import type { ListenOptions, RestListening, V1Services } from '../rest';
 import type { SchemaServices } from '../schemas/services';
@@ -42,8 +44,10 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   const { worker: config, specs, logger, prometheus, once = false } = options;
   const { closeServices, ...surroundings } = surroundingsOf(options);
   const worker = await createStandalone({ ...surroundings, once, beside: options.beside });
+  const jobs = once || options.rest === false ? null : openJobs(config, worker, logger);
   let rest: RestListening | null = null;
   const stop = async (): Promise<void> => {
+    await jobs?.close();
     await worker.stop();
     await closeServices();
     await rest?.close();
@@ -51,8 +55,12 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   try {
     // Connectors begin to connect while the HTTP server is loaded.
     await worker.start(specs);
-    if (options.rest !== false) rest = await serveRest(config, worker, logger, prometheus);
-    if (rest !== null) worker.advertise(rest.advertised.host, rest.advertised.port);
+    if (options.rest !== false) rest = await serveRest(config, worker, jobs, logger, prometheus);
+    if (rest !== null) {
+      const { host, port } = rest.advertised;
+      worker.advertise(host, port);
+      jobs?.start(`${host}:${port}`);
+    }
     await warnOfConverterKeys(config, surroundings.catalog, logger);
   } catch (error) {
     await stop();
@@ -83,18 +91,21 @@ export async function startDistributed(
     onFatal: options.onFatal,
     request: (request) => rest!.request(request),
   });
+  const jobs = openJobs(config, worker, logger);
   const stop = async (): Promise<void> => {
+    await jobs?.close();
     await worker.stop();
     await closeServices();
     await rest?.close();
   };
   try {
-    rest = await serveRest(config, worker, logger, prometheus);
+    rest = await serveRest(config, worker, jobs, logger, prometheus);
     const { host, port } = rest.advertised;
     worker.advertise(rest.advertisedUrl, `${host}:${port}`);
     logger.info({}, `REST at ${rest.urls[0]}; others reach this worker at ${rest.advertisedUrl}`);
     await warnOfConverterKeys(config, surroundings.catalog, logger);
     await worker.start(signal);
+    jobs?.start(`${host}:${port}`);
     logger.info({}, `Worker of the group ${config.config.string('group.id')} is ready`);
   } catch (error) {
     if (!signal.aborted) {
@@ -136,12 +147,48 @@ async function warnOfConverterKeys(config: WorkerConfig, catalog: Catalog, logge
 function serveRest(
   config: WorkerConfig,
   worker: Herder & V1Services,
+  jobs: Jobs | null,
   logger: PinoLogger,
   prometheus: Prometheus,
 ): Promise<RestListening> {
   const { listenRest, serveV1 } = require('../rest') as typeof import('../rest');
-  const more: ListenOptions['more'] = (api, requests) => serveV1(api, requests, worker);
+  const more: ListenOptions['more'] = (api, requests) =>
+    serveV1(api, requests, { operations: worker.operations, jobs: jobs?.book ?? null });
   return listenRest(config, { view: worker, herder: worker, logger, prometheus, more });
+}
+
+/** Null without Redis: nothing of BullMQ is loaded then. */
+function openJobs(worker: WorkerConfig, { operations }: V1Services, logger: PinoLogger): Jobs | null {
+  const { config, isSet } = worker;
+  const redisUrl = config.optionalString('redis.url');
+  if (redisUrl === null) {
+    logger.info({}, 'Scheduled loads, redrives of dead letters and backfills are off: redis.url is not set');
+    warnOfSchedules(operations, logger);
+    return null;
+  }
+  const { createJobs } = require('../jobs') as typeof import('../jobs');
+  const alone = `standalone-${hostname()}-${config.list('listeners').join('-')}`;
+  const cluster = isSet('group.id') ? config.string('group.id') : alone;
+  const namespace = config.optionalString('jobs.namespace') ?? cluster;
+  return createJobs({
+    redisUrl,
+    namespace,
+    concurrency: config.number('jobs.concurrency'),
+    operations,
+    logger,
+  });
+}
+
+/** Who asks for what is off is told once per connector. */
+function warnOfSchedules({ schedules }: V1Services['operations'], logger: PinoLogger): void {
+  const told = new Set<string>();
+  schedules.onChange = () => {
+    for (const { connector } of schedules.all()) {
+      if (told.has(connector)) continue;
+      told.add(connector);
+      logger.warn({ connector }, `The schedule of ${connector} does not fire: redis.url is not set`);
+    }
+  };
 }
 
 export function openKafka(

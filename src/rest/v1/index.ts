@@ -7,6 +7,7 @@ import { serveDeadLetters } from './dead-letters';
 import { explainErrors } from './errors';
 import { serveHealth } from './health';
 import { serveHistory } from './history';
+import { serveJobs } from './jobs';
 
 export interface V1Services {
   readonly operations: Operations;
@@ -27,6 +28,7 @@ export function serveV1(
       serveHistory(api, requests, operations);
       serveChecks(api, requests, operations);
       serveDeadLetters(api, requests, operations, jobs);
+      serveJobs(api, requests, operations, jobs);
     },
     { prefix: '/api/v1' },
   );

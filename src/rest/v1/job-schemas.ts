@@ -54,3 +54,13 @@ export const JOB = object({
   starts: integer,
 });
 export const JOB_LIST = object({ jobs: list(JOB) });
+export const REDRIVE_PREVIEW = object({
+  matching: integer,
+  topics: { type: 'object', additionalProperties: integer },
+  withoutOrigin: integer,
+});
+export const FIRING = object({
+  at: INSTANT,
+  outcome: { type: 'string', enum: ['started', 'restarted', 'running', 'stopped', 'outdated'] },
+  missed: integer,
+});

@@ -27,6 +27,8 @@ export interface RestartTicket {
 export interface RestartScheduler {
   schedule(ticket: RestartTicket): Promise<void>;
   cancel(ticket: RestartTicket): Promise<void>;
+  /** Whether it is still there: somebody may have cancelled it. */
+  has(ticket: RestartTicket): Promise<boolean>;
 }
 
 export interface AutoRestarts extends RestartPlans {
@@ -208,7 +210,15 @@ class Restarts implements AutoRestarts, CoreWatcher {
     }
     if (this.#pending.get(unit.key) !== pending) return void this.#withdraw(ticket);
     clearTimeout(pending.timer);
-    pending.timer = this.#timer(ticket, delayMs + LATE_MS);
+    pending.timer = setTimeout(() => void this.#overdue(pending), delayMs + LATE_MS).unref();
+  }
+
+  /** Nobody brought the ticket: because it was cancelled, or because nobody could. */
+  async #overdue(pending: Pending): Promise<void> {
+    const { ticket } = pending;
+    const isWanted = (await this.#scheduler?.has(ticket).catch(() => true)) ?? true;
+    if (isWanted) await this.due(ticket.id);
+    else if (this.#pending.get(pending.unit.key) === pending) this.#drop(pending);
   }
 
   #timer(ticket: RestartTicket, ms: number): NodeJS.Timeout {

@@ -37,6 +37,7 @@ function holdTickets() {
   worker.operations.restarts.use({
     schedule: async (ticket) => void tickets.push(ticket),
     cancel: async ({ id }) => void cancelled.push(id),
+    has: async () => true,
   });
   return { tickets, cancelled };
 }
