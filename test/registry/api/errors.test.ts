@@ -22,14 +22,7 @@ afterAll(() => client.running.close());
 const int = { schema: '"int"' };
 const register = '/subjects/live/versions';
 
-type Refusal = [
-  method: string,
-  path: string,
-  body: unknown,
-  status: number,
-  code: number,
-  message?: string,
-];
+type Refusal = [method: string, path: string, body: unknown, status: number, code: number, message?: string];
 
 const REFUSALS: Refusal[] = [
   ['GET', '/schemas/ids/99', undefined, 404, 40403, 'Schema 99 not found'],
