@@ -66,7 +66,7 @@ class BackgroundJobs implements Jobs {
     this.#link = new RedisLink({ url: redisUrl, logger, onUp: () => this.#up() });
     const { redis } = this.#link;
     const shared = { link: this.#link, keys: this.#keys, marks: createMarks(redis, this.#keys), operations };
-    this.#work = new Work(shared);
+    this.#work = new Work({ ...shared, logger });
     this.book = createBook({ ...shared, lanes: () => this.#requireLanes() });
     operations.restarts.use(restartScheduler(this.#link, () => this.#lanes?.restarts ?? null));
     operations.schedules.onChange = () => {
@@ -103,7 +103,8 @@ class BackgroundJobs implements Jobs {
 
   #open(): Lanes {
     const { redisUrl: url, concurrency, operations, logger } = this.#options;
-    const shared = { link: this.#link, url, prefix: this.#keys.prefix, logger };
+    const workerId = this.#workerId!;
+    const shared = { link: this.#link, url, prefix: this.#keys.prefix, workerId, logger };
     const work = new Lane({
       ...shared,
       name: WORK,
@@ -119,7 +120,7 @@ class BackgroundJobs implements Jobs {
     });
     const restarts = new Lane({
       ...shared,
-      name: restartsOf(this.#workerId!),
+      name: restartsOf(workerId),
       concurrency: 10,
       process: (job) => restart(job as RestartJob, operations),
     });

@@ -42,15 +42,21 @@ export function viewOf({ job, state, wish }: SeenJob): JobInfo {
     connector: data.connector,
     state: stateOf(state, wish, result, job.attemptsStarted),
     request: kind === 'restart' ? job.data : kind === 'load' ? null : data.request,
-    progress:
-      job.progress === 0 ? (result !== null && 'firing' in result ? result.firing : null) : job.progress,
+    progress: progressOf(job, result),
     message: state === 'failed' ? job.failedReason : (result?.message ?? null),
     createdAt: new Date(job.timestamp),
     dueAt: due === null ? null : new Date(due),
     startedAt: job.processedOn === undefined ? null : new Date(job.processedOn),
     endedAt: isOver && job.finishedOn !== undefined ? new Date(job.finishedOn) : null,
-    starts: job.attemptsStarted,
+    workerId: job.processedBy ?? null,
+    starts: job.attemptsStarted + job.stalledCounter,
   };
+}
+
+/** BullMQ says 0 of what has not begun. */
+function progressOf({ progress }: Job, result: WorkResult | LoadResult | null): unknown {
+  if (progress !== 0) return progress;
+  return result !== null && 'firing' in result ? result.firing : null;
 }
 
 function stateOf(

@@ -10,6 +10,7 @@ export interface LaneOptions {
   readonly link: RedisLink;
   readonly url: string;
   readonly prefix: string;
+  readonly workerId: string;
   /** No colons. */
   readonly name: string;
   readonly concurrency: number;
@@ -41,11 +42,12 @@ export class Lane {
   #running = false;
 
   constructor(options: LaneOptions) {
-    const { link, url, prefix, name, concurrency, logger, process } = options;
+    const { link, url, prefix, workerId, name, concurrency, logger, process } = options;
     this.queue = new Queue(name, { connection: link.redis, prefix, skipWaitingForReady: true });
     this.#worker = new Worker(name, passing(process), {
       connection: { url, maxRetriesPerRequest: null, retryStrategy: (tries) => Math.min(100 * tries, 2000) },
       prefix,
+      name: workerId,
       concurrency,
       autorun: false,
       lockDuration: LOCK_MS,

@@ -1,5 +1,6 @@
 /** Redrives and backfills as jobs: the run itself is the worker's, here is who may run it and how far it is. */
 import type { Job } from 'bullmq';
+import { causeChain, type Logger } from '../kernel';
 import type {
   BackfillPlan,
   BackfillProgress,
@@ -36,6 +37,7 @@ export interface WorkParts {
   readonly keys: Keys;
   readonly marks: Marks;
   readonly operations: Operations;
+  readonly logger: Logger;
 }
 
 /** Runs under way on this worker. */
@@ -58,17 +60,26 @@ export class Work {
       fenceNow: () => operations.fence(connector),
     });
     this.#runs.set(job.id!, control);
+    this.#tell(job, job.attemptsStarted > 1 ? 'goes on' : 'begins');
     try {
       await control.begin();
       if (control.ending === null) await this.#run(job, control);
     } catch (error) {
       // A run that was ended throws whatever it was at.
-      if (control.ending === null) throw error;
+      if (control.ending === null) {
+        this.#tell(job, `failed: ${causeChain(error).join(': ')}`);
+        throw error;
+      }
     } finally {
       control.end();
       if (this.#runs.get(job.id!) === control) this.#runs.delete(job.id!);
     }
+    this.#tell(job, control.ending === null ? 'is done' : WORDS[control.ending]);
     return resultOf(control.ending);
+  }
+
+  #tell({ id, name, data: { connector } }: WorkJob, what: string): void {
+    this.#parts.logger.info({ connector, job: id }, `The ${name} of ${connector} ${what}`);
   }
 
   async #run(job: WorkJob, control: RunControl): Promise<void> {
@@ -111,6 +122,15 @@ export class Work {
 
 const progressOf = <P>(job: WorkJob): P | null =>
   typeof job.progress === 'object' ? (job.progress as P) : null;
+
+const WORDS: Readonly<Record<Ending, string>> = {
+  cancelled: 'was cancelled',
+  deleted: 'ends: the connector was deleted',
+  outdated: 'ends: the configuration of the connector has changed',
+  lost: 'ends here: another worker has it',
+  away: 'is interrupted: Redis does not answer, so it could not be said how far it is',
+  leaving: 'is interrupted: the worker stops',
+};
 
 const ENDINGS: Readonly<Partial<Record<Ending, WorkResult>>> = {
   cancelled: { state: 'cancelled', message: 'It was cancelled.' },

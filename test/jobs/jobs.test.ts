@@ -1,5 +1,5 @@
 /** Jobs of a worker alone, over the Kafka and the Redis of the tests. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { JobInfo } from '../../src/worker';
@@ -130,6 +130,23 @@ describe('backfill', () => {
       message: 'The connector was deleted.',
     });
   }, 30_000);
+
+  test('that comes late, for a connector of an earlier configuration, does nothing', async () => {
+    const own = path.join(dir, 'late.txt');
+    await put('late', sinkTo(topic, own));
+    await waitFor(async () => (await linesOf(own)).length === 1000, { timeoutMs: 30_000 });
+    const slow = { from: { offset: 0 }, to: { offset: 500 }, ratePerSecond: 1 };
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++)
+      ids.push((await api.ask('POST', '/api/v1/connectors/late/backfill', slow)).json.id);
+    await waitFor(async () => (await job(api, ids[1]!)).state === 'active');
+    // Two run at a time.
+    expect((await job(api, ids[2]!)).state).toBe('waiting');
+    await api.ask('PATCH', '/connectors/late/config', { 'tasks.max': '2' });
+    const last = await ended(api, ids[2]!);
+    expect(last).toMatchObject({ state: 'outdated', progress: null });
+    expect((await linesOf(own)).length).toBeLessThan(1100);
+  }, 60_000);
 
   test.each([
     ['no range', {}, 'from must be'],
@@ -304,4 +321,25 @@ describe('restarts', () => {
     expect(await jobs()).toEqual([]);
     expect((await health()).tasks[0].restart).toBeNull();
   }, 60_000);
+
+  test('restart what failed when they are due', async () => {
+    const topic = await kafka.topic();
+    const folder = path.join(dir, 'comes later');
+    await put('healing', {
+      ...sinkTo(topic, path.join(folder, 'x.txt')),
+      'millrace.restart.max.attempts': '5',
+      'millrace.restart.initial.delay.ms': '1000',
+      'millrace.restart.max.delay.ms': '1000',
+    });
+    await produce(kafka, topic, ['x']);
+    const state = async (): Promise<string> =>
+      (await api.ask('GET', '/connectors/healing/status')).json.tasks[0]?.state;
+    await waitFor(async () => (await state()) === 'FAILED', { timeoutMs: 30_000 });
+    await mkdir(folder);
+    await waitFor(async () => (await linesOf(path.join(folder, 'x.txt'))).length === 1, {
+      timeoutMs: 30_000,
+    });
+    const { jobs } = (await api.ask('GET', '/api/v1/jobs?kind=restart&connector=healing&state=done')).json;
+    expect(jobs.length).toBeGreaterThan(0);
+  }, 90_000);
 });

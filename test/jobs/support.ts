@@ -37,8 +37,8 @@ export const job = async (api: Asks, id: string): Promise<JobInfo> =>
 export const ended = (api: Asks, id: string, timeoutMs = 30_000): Promise<JobInfo> =>
   waitFor(
     async () => {
-      const seen = await job(api, id);
-      return seen.endedAt === null ? null : seen;
+      const { status, json } = await api.ask('GET', `/api/v1/jobs/${encodeURIComponent(id)}`);
+      return status === 200 && json.endedAt !== null ? (json as JobInfo) : null;
     },
     { what: `the end of ${id}`, timeoutMs },
   );

@@ -51,6 +51,7 @@ export const JOB = object({
   dueAt: INSTANT_OR_NULL,
   startedAt: INSTANT_OR_NULL,
   endedAt: INSTANT_OR_NULL,
+  workerId: orNull(text),
   starts: integer,
 });
 export const JOB_LIST = object({ jobs: list(JOB) });

@@ -33,6 +33,8 @@ export interface JobInfo {
   readonly dueAt: Date | null;
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
+  /** Worker that took it up last; null before one did. */
+  readonly workerId: string | null;
   /** How often a worker took it up: more than once when one has died over it. */
   readonly starts: number;
 }
