@@ -13,7 +13,8 @@ export interface KafkaClients {
   ports(): readonly KafkaPort[];
   /** Idempotent producers merge the batches of all tasks into few requests, so tasks share one where they can. */
   producer(settings: ProducerSettings): BatchProducer;
-  close(): Promise<void>;
+  /** Each producer may wait for its acknowledgements; `beside` is what else uses the connections, and is waited for with them. */
+  close(beside?: Promise<unknown>): Promise<void>;
 }
 
 export function createClients(worker: Readonly<Record<string, string>>, open: OpenKafka): KafkaClients {
@@ -35,8 +36,8 @@ export function createClients(worker: Readonly<Record<string, string>>, open: Op
       if (known === undefined) producers.set(key, (known = port(connection).producer(options)));
       return known;
     },
-    async close() {
-      await Promise.allSettled([...producers.values()].map((producer) => producer.close()));
+    async close(beside) {
+      await Promise.allSettled([beside, ...[...producers.values()].map((producer) => producer.close())]);
       await Promise.allSettled([...ports.values()].map((each) => each.close()));
     },
   };

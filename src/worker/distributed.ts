@@ -220,7 +220,6 @@ class Distributed extends WorkerHerder implements DistributedWorker {
     leadership.stop();
     await core.stop();
     await this.operations.history.stop();
-    await offsets.close();
-    await clients.close();
+    await clients.close(offsets.close());
   }
 }

@@ -189,7 +189,6 @@ class Standalone extends WorkerHerder implements StandaloneWorker {
     watch.close();
     sourcesDone();
     await core.stop();
-    await offsets.close();
-    await clients.close();
+    await clients.close(offsets.close());
   }
 }

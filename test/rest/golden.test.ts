@@ -53,6 +53,8 @@ beforeAll(async () => {
   writeFileSync(path.join(folder, 'golden-in.txt'), '');
   process.chdir(folder);
   broker = await openTestKafka();
+  // The one topic whose offsets the recorded requests change.
+  await broker.kafka.admin.createTopic({ topic: 'golden-offsets', partitions: 1, replicationFactor: 1 });
   const group = broker.groupName();
   const worker = await loadWorkerConfig({
     env: {},
