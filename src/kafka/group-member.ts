@@ -58,6 +58,8 @@ class ClassicMember implements GroupMember {
   readonly #sessionTimeoutMs: number;
   readonly #rebalanceTimeoutMs: number;
   #memberId = '';
+  /** Whether the coordinator may know of this member. */
+  #hasAsked = false;
   #identity: GroupIdentity | null = null;
   #generation: Generation = newGeneration();
   /** Between `onAssigned` and `onRevoked('lost' | 'leave')`. */
@@ -214,6 +216,7 @@ class ClassicMember implements GroupMember {
         protocols: protocols(),
       });
       const sentAt = performance.now();
+      this.#hasAsked = true;
       const answer = await this.#lane.send(nodeId, request);
       if (answer.error !== Code.NONE && answer.error !== Code.MEMBER_ID_REQUIRED) {
         throw kafkaError(answer.error, `join group ${groupId}`);
@@ -345,13 +348,14 @@ class ClassicMember implements GroupMember {
       onFatal(asMillraceError(error));
     }
     this.#letGo();
-    await this.#sayGoodbye();
+    // A join whose answer did not come may still be carried out: a static member can be taken out by its name (KIP-345).
+    await this.#sayGoodbye(this.#hasAsked && this.#options.instanceId !== undefined);
     await this.#standIn?.close();
   }
 
   /** So that the others need not wait until the session of this member has ended. */
-  async #sayGoodbye(): Promise<void> {
-    if (!this.#leave || this.#memberId === '') return;
+  async #sayGoodbye(byName = false): Promise<void> {
+    if (!this.#leave || (this.#memberId === '' && !byName)) return;
     const enough = new AbortController();
     const left = ignoringErrors(() => this.#sendLeave()).finally(() => enough.abort());
     await Promise.race([left, sleep(LEAVE_TIMEOUT_MS, enough.signal)]);

@@ -226,6 +226,30 @@ test('a leader whose assignment fails for a passing reason tries again', async (
   await a.has('at last');
 });
 
+test('a static member that leaves before its join is answered leaves no ghost behind', async () => {
+  const group = stack.groupName();
+  const topic = await stack.topic();
+  // A member that does not come to the round keeps the join of the other one waiting.
+  let rounds = 0;
+  let release = (): void => {};
+  const busy = new Promise<void>((resolve) => (release = resolve));
+  const slow = new Witness(group, 'a', {
+    onRevoked: () => {
+      rounds++;
+      return busy;
+    },
+  });
+  await waitFor(() => slow.assignments === 1);
+  const hasty = new Witness(group, 'b', { instanceId: 'one', sessionTimeoutMs: 30_000 });
+  await waitFor(() => rounds === 1);
+  expect(hasty.assignments).toBe(0);
+  await hasty.member.stop({ leave: true });
+  release();
+  await slow.member.stop({ leave: true });
+  // Only a group without members takes offsets from outside.
+  await stack.kafka.commit(group, null, [{ topic, partition: 0, offset: 1 }]);
+});
+
 /** What Kafka's own tools do to remove a static member. */
 async function removeMember(groupId: string, { memberId, instanceId }: GroupIdentity): Promise<void> {
   const lanes = createLanes({ brokers: [(await stackAddresses()).kafka], clientId: 'test-remove' });

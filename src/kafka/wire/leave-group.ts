@@ -11,6 +11,7 @@ export interface LeaveGroupAnswer {
   }[];
 }
 
+/** @param memberId empty: whoever has the instance id */
 export const leaveGroupRequest = (
   groupId: string,
   memberId: string,
