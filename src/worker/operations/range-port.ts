@@ -146,6 +146,8 @@ function cutCursor(cursor: RecordCursor, end: number): RecordCursor {
 }
 
 const NEVER = new AbortController().signal;
+/** Nothing else comes: who waits only wants to know that. */
+const LOOK_MS = 5;
 
 /** Records at hand, as if they came from Kafka. Those of a partition in the order of their offsets, each offset once. */
 export function memoryReader(records: readonly WireRecord[]): BatchReader {
@@ -164,7 +166,7 @@ export function memoryReader(records: readonly WireRecord[]): BatchReader {
     resume: (all) => all.forEach((each) => void paused.delete(keyOf(each))),
     async next(waitMs, signal) {
       const due = [...positions].filter(([key, position]) => !paused.has(key) && position < endOf(key));
-      if (due.length === 0) await pauseFor(waitMs, signal ?? NEVER);
+      if (due.length === 0) await pauseFor(Math.min(waitMs, LOOK_MS), signal ?? NEVER);
       return due.map(([key, position]) => {
         positions.set(key, endOf(key));
         return memoryBatch(stretches.get(key)!.filter(({ offset }) => offset >= position));
