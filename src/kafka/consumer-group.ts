@@ -66,7 +66,7 @@ export function createConsumerGroup(
     async onAssigned(bytes, identity) {
       const { partitions, basis } = decodeAssignment(bytes);
       subscription.assigned(partitions, basis, identity.generation);
-      await options.onAssigned(partitions, identity);
+      await options.onAssigned(subscription.wantedOf(partitions), identity);
       if (subscription.isStale()) watch.lookSoon();
     },
   });
@@ -120,6 +120,14 @@ class SubscriptionState {
     this.#owned = partitions;
     this.#generation = generation;
     this.#basis = basis ?? this.#counts;
+  }
+
+  /** A static member that comes back with other topics is first given what it had: of those topics nothing may be read. */
+  wantedOf(partitions: readonly TopicPartition[]): TopicPartition[] {
+    const wanted = this.#wanted;
+    return partitions.filter(({ topic }) =>
+      wanted instanceof RegExp ? wanted.test(topic) : wanted.includes(topic),
+    );
   }
 
   /** True when the assignment was made from other topics or partition counts than there are. */

@@ -17,6 +17,8 @@ afterAll(() => stack[Symbol.asyncDispose]());
 class Consumer {
   partitions: string[] | null = null;
   assignments = 0;
+  /** All that was ever assigned. */
+  readonly seen = new Set<string>();
   fatal: Error | null = null;
   readonly member: GroupMember;
 
@@ -33,6 +35,7 @@ class Consumer {
       onAssigned: (partitions) => {
         this.assignments++;
         this.partitions = partitions.map(text).sort();
+        for (const each of this.partitions) this.seen.add(each);
       },
       onRevoked: () => {
         this.partitions = null;
@@ -119,6 +122,8 @@ test('a static member that comes back with other topics gets those, and gives up
   ];
   await again[0]!.has(`${added}-0`);
   await again[1]!.has();
+  // Not even for a moment, in which records of the old topic would have been read.
+  expect([...again[0]!.seen, ...again[1]!.seen]).toEqual([`${added}-0`]);
 });
 
 test('a static member that comes back as it was is not assigned again', async () => {
