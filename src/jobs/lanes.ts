@@ -38,13 +38,41 @@ export class Lane {
   readonly queue: Queue;
   /** Redis went while it was set up: BullMQ does not try that again. */
   broken = false;
-  readonly #worker: Worker;
-  #running = false;
+  readonly #options: LaneOptions;
+  #worker: Worker | null = null;
+  #onLockLost: (ids: readonly string[]) => void = () => {};
 
   constructor(options: LaneOptions) {
-    const { link, url, prefix, workerId, name, concurrency, logger, process } = options;
+    this.#options = options;
+    const { link, prefix, name } = options;
     this.queue = new Queue(name, { connection: link.redis, prefix, skipWaitingForReady: true });
-    this.#worker = new Worker(name, passing(process), {
+    this.queue.on('error', (error) => this.#quiet(error));
+    this.queue.waitUntilReady().catch(() => this.#break());
+  }
+
+  #break(): void {
+    this.broken = true;
+  }
+
+  /** Whether Redis is there is told once, by the link. */
+  #quiet(error: Error): void {
+    const { link, logger, name } = this.#options;
+    if (link.isUp) logger.debug({ queue: name }, `Queue ${name}: ${causeChain(error).join(': ')}`);
+  }
+
+  /** Whether this worker takes jobs. */
+  set active(active: boolean) {
+    if (active === (this.#worker !== null)) return;
+    if (active) this.#worker = this.#open();
+    else {
+      void this.#worker!.close().catch(() => {});
+      this.#worker = null;
+    }
+  }
+
+  #open(): Worker {
+    const { url, prefix, name, workerId, concurrency, process } = this.#options;
+    const worker = new Worker(name, passing(process), {
       connection: { url, maxRetriesPerRequest: null, retryStrategy: (tries) => Math.min(100 * tries, 2000) },
       prefix,
       name: workerId,
@@ -55,36 +83,21 @@ export class Lane {
       // A worker that dies over a job is no fault of the job.
       maxStalledCount: 1000,
     });
-    // Whether Redis is there is told once, by the link.
-    const quiet = (error: Error): void => {
-      if (link.isUp) logger.debug({ queue: name }, `Queue ${name}: ${causeChain(error).join(': ')}`);
-    };
-    this.queue.on('error', quiet);
-    this.#worker.on('error', quiet);
-    const broke = (): void => {
-      this.broken = true;
-    };
-    this.queue.waitUntilReady().catch(broke);
-    this.#worker.waitUntilReady().catch(broke);
-  }
-
-  /** Whether this worker takes jobs. */
-  set active(active: boolean) {
-    if (active === this.#running) return;
-    this.#running = active;
-    if (!active) void this.#worker.pause(true);
-    else if (this.#worker.isRunning()) this.#worker.resume();
-    else void this.#worker.run().catch(() => {});
+    worker.on('error', (error) => this.#quiet(error));
+    worker.on('lockRenewalFailed', (ids) => this.#onLockLost(ids));
+    worker.waitUntilReady().catch(() => this.#break());
+    worker.run().catch((error: Error) => this.#quiet(error));
+    return worker;
   }
 
   /** Called with the ids of jobs whose lock could not be renewed. */
   onLockLost(listener: (ids: readonly string[]) => void): void {
-    this.#worker.on('lockRenewalFailed', listener);
+    this.#onLockLost = listener;
   }
 
   /** @param force without waiting for what runs */
   async close(force: boolean): Promise<void> {
-    await this.#worker.close(force).catch(() => {});
+    await this.#worker?.close(force).catch(() => {});
     await this.queue.close().catch(() => {});
   }
 }

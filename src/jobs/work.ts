@@ -65,7 +65,8 @@ export class Work {
       await control.begin();
       if (control.ending === null) await this.#run(job, control);
     } catch (error) {
-      // A run that was ended throws whatever it was at.
+      // A run that was ended throws whatever it was at, and may do so before it was told.
+      if (control.ending === null) await control.look();
       if (control.ending === null) {
         this.#tell(job, `failed: ${causeChain(error).join(': ')}`);
         throw error;
