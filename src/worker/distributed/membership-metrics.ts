@@ -62,7 +62,8 @@ export class RebalanceMetrics {
     this.#began ??= performance.now();
   }
 
-  complete(): void {
+  /** Answers the ms that it took. */
+  complete(): number {
     const now = performance.now();
     const took = now - (this.#began ?? now);
     this.#began = null;
@@ -70,6 +71,7 @@ export class RebalanceMetrics {
     this.#completed++;
     this.#totalMs += took;
     this.#maxMs = Math.max(this.#maxMs, took);
+    return took;
   }
 
   close(): void {

@@ -85,6 +85,11 @@ const UNSYNC_BACKOFF_MS = 300_000;
 /** As Kafka Connect: so often a worker tries to read the configurations before it gives its work to others. */
 const CATCH_UP_TRIES = 5;
 
+/** So many times as long as a round takes no other one is wished for. */
+const WISH_PAUSE = 3;
+/** Rounds of several workers take long because they hear of them by their heartbeats, not for the work they make. */
+const MAX_WISH_PAUSE_MS = 100;
+
 /** The member is not started yet. Do not await `stop` in a callback: it waits for callbacks. */
 export class WorkerMembership {
   readonly #options: MembershipOptions;
@@ -101,6 +106,10 @@ export class WorkerMembership {
   #askedAfter = -1;
   #failedTries = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** A wish for another round that waits. */
+  #wish: NodeJS.Timeout | undefined;
+  /** `performance.now()` */
+  #nextWishAt = 0;
   #stopped = false;
 
   constructor(options: MembershipOptions) {
@@ -165,16 +174,25 @@ export class WorkerMembership {
 
   /**
    * Asks for another round. Kafka begins one when the leader asks, or when a member has something new to say (it has
-   * read more configurations, or runs something else).
+   * read more configurations, or runs something else). The first wish is carried out at once. A round is work for every
+   * worker, the more, the more there is to run: so the next wish waits, and others join it.
    */
   requestRejoin(): void {
-    this.#member.rejoin();
+    if (this.#wish !== undefined) return;
+    this.#wish = setTimeout(() => this.#member.rejoin(), Math.max(0, this.#nextWishAt - performance.now()));
+  }
+
+  /** What is said in a round that begins now is what another one was wished for. */
+  #wishFulfilled(): void {
+    clearTimeout(this.#wish);
+    this.#wish = undefined;
   }
 
   /** Has the work given up, then leaves. Static members leave only if asked to. */
   async stop(options: { readonly leave?: boolean } = {}): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#wishFulfilled();
     await this.#member.stop(options);
     this.#metrics.close();
   }
@@ -197,7 +215,10 @@ export class WorkerMembership {
       sessionTimeoutMs: this.#options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
       lostWhenSilent: true,
       standIn: this.#options.standIn,
-      protocols: () => [{ name: protocol, metadata: this.#metadata() }],
+      protocols: () => {
+        this.#wishFulfilled();
+        return [{ name: protocol, metadata: this.#metadata() }];
+      },
       assign: (_protocol, peers, leaderId) => this.#leader.assign(leaderId, peers),
       onAssigned: (bytes, identity) => this.#told(bytes, identity),
       onRevoked: (reason) => this.#revoked(reason),
@@ -266,7 +287,8 @@ export class WorkerMembership {
     this.#last = assignment;
     await this.#options.onAssignment(this.#report(assignment, identity, assigned, revoked));
     this.#rebalancing = false;
-    this.#metrics.complete();
+    const tookMs = this.#metrics.complete();
+    this.#nextWishAt = performance.now() + Math.min(MAX_WISH_PAUSE_MS, WISH_PAUSE * tookMs);
     const { leaderUrl } = assignment;
     this.#logger.debug({ generation: identity.generation, leaderUrl, assigned, revoked }, 'Assigned');
   }

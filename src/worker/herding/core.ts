@@ -11,7 +11,6 @@ import type { OffsetStore } from '../../flow';
 import { causeChain, createBackoff, type Logger } from '../../kernel';
 import type { Catalog } from '../catalog';
 import {
-  type Desired,
   Host,
   type HostEnvironment,
   type HostEvents,
@@ -23,10 +22,10 @@ import {
 import type { Assignment, Membership } from '../membership';
 import type { Change } from '../operations/changes';
 import { Transitions } from '../operations/transitions';
-import { isScheduled } from '../own-keys';
 import type { ConfigEvent, ConfigStore, RawConfig, RestartRequest, StatusStore } from '../storage/types';
 import type { TaskSpec } from '../task-runner';
 import type { ConnectorType, TaskId } from '../worker-view';
+import { desiredOf, NOTHING } from './desired';
 import { carryOutRestart } from './restarts';
 import { Serial } from './serial';
 import { Stages } from './stages';
@@ -59,7 +58,8 @@ export interface CoreWatcher {
   configEvent?(event: ConfigEvent): void;
 }
 
-const NOTHING: Assignment = { hasConnector: () => false, hasTask: () => false };
+/** Rounds of the group often come one after the other. */
+const ANNOUNCE_MS = 500;
 
 export class Core {
   readonly parts: CoreParts;
@@ -76,12 +76,17 @@ export class Core {
   onChange: (change: Change) => void = () => {};
   readonly #leaving = new AbortController();
   #assignment: Assignment = NOTHING;
+  /** As of the last round. */
+  #leads = false;
   #started = false;
   #sayStarted: () => void = () => {};
   /** Resolves once the worker has read its topics and is in its group. */
   readonly startedUp = new Promise<void>((resolve) => (this.#sayStarted = resolve));
   #stopping = false;
   #reconciling: Promise<void> | null = null;
+  #announcing: NodeJS.Timeout | undefined;
+  /** Connectors to look at in the next round; null: all. */
+  #changed: Set<string> | null = new Set();
   /** Tasks by connector, as far as the group was told. */
   readonly #sizes = new Map<string, number>();
   readonly #types = new Map<string, ConnectorType>();
@@ -154,10 +159,12 @@ export class Core {
 
   async #onAssigned(assignment: Assignment): Promise<void> {
     this.#assignment = assignment;
-    if (this.membership.isLeader && !this.#stopping) this.writer.purge();
+    const leads = this.membership.isLeader && !this.#stopping;
+    if (leads && !this.#leads) this.writer.purge();
+    this.#leads = leads;
     await this.reconcile();
     // A worker that was out of the group and did not know it may have told of what is this worker's.
-    if (!this.#stopping) this.announce();
+    this.#announcing ??= setTimeout(() => this.announce(), ANNOUNCE_MS).unref();
   }
 
   #onEvent(event: ConfigEvent): void {
@@ -167,7 +174,7 @@ export class Core {
     this.parts.onEvent(event);
     for (const watcher of this.watchers) watcher.configEvent?.(event);
     if (this.#setChanged(event)) this.membership.requestRejoin();
-    void this.reconcile();
+    if ('connector' in event) void this.reconcile(event.connector);
   }
 
   /** Whether there is more or less to assign than before; other changes are each owner's own business. */
@@ -188,32 +195,21 @@ export class Core {
     }
   }
 
-  /** Resolves when nothing runs here that must not. Calls that come while one works are one more round. */
-  reconcile(): Promise<void> {
+  /**
+   * Resolves when nothing runs here that must not, of one connector or of all. Calls that come before it begins are one
+   * with it: every record of the topic is a call, and a worker may have thousands of connectors.
+   */
+  reconcile(connector?: string): Promise<void> {
+    if (connector === undefined) this.#changed = null;
+    else this.#changed?.add(connector);
     this.#reconciling ??= Promise.resolve().then(() => {
+      const names = this.#changed;
       this.#reconciling = null;
-      return this.host.reconcile(this.#desired(), this.graceMs);
+      this.#changed = new Set();
+      const assignment = this.#stopping ? NOTHING : this.#assignment;
+      return this.host.reconcile(desiredOf(this.parts.configs.state, assignment, names), this.graceMs);
     });
     return this.#reconciling;
-  }
-
-  #desired(): Desired {
-    const desired = { connectors: new Map(), tasks: new Map() } satisfies Desired;
-    if (this.#stopping) return desired;
-    const { state } = this.parts.configs;
-    for (const name of state.connectors()) {
-      const config = state.config(name)!;
-      const target = state.target(name) ?? 'STARTED';
-      if (this.#assignment.hasConnector(name)) desired.connectors.set(name, { name, config, target });
-      if (target === 'STOPPED' || (target === 'PAUSED' && isScheduled(config))) continue;
-      const connectorConfig = state.appliedConfig(name) ?? config;
-      state.tasks(name).forEach((task, i) => {
-        const id = { connector: name, task: i };
-        if (!this.#assignment.hasTask(id)) return;
-        desired.tasks.set(taskKey(id), { id, config: task, connectorConfig, paused: target === 'PAUSED' });
-      });
-    }
-    return desired;
   }
 
   #hostEvents(): HostEvents {
@@ -320,26 +316,28 @@ export class Core {
 
   /** Writes the states of what runs here once more, where they differ from what is written. */
   announce(): void {
+    clearTimeout(this.#announcing);
+    this.#announcing = undefined;
     for (const connector of this.host.connectors()) this.writer.connectorChanged(connector);
     for (const task of this.host.tasks()) this.writer.taskChanged(task);
   }
 
   /** Resolves when the connector has its tasks, failed, or waits for something. */
   async settled(name: string): Promise<void> {
-    await this.reconcile();
+    await this.reconcile(name);
     await this.host.connector(name)?.settled;
     await this.#publishing.get(name);
-    await this.reconcile();
+    await this.reconcile(name);
   }
 
   /** Resolves when every task has ended. Rejects with the first failure, that of the connector included. */
   async ended(name: string): Promise<void> {
-    await this.reconcile();
+    await this.reconcile(name);
     const connector = this.host.connector(name);
     await connector?.planning;
     if (connector?.error) throw connector.error;
     await this.#publishing.get(name);
-    await this.reconcile();
+    await this.reconcile(name);
     await Promise.all(this.host.tasks(name).map(({ done }) => done));
   }
 

@@ -145,7 +145,7 @@ export async function deleteConnector(core: Core, name: string, origin: Origin |
     );
     tell(core, name, 'deleted', before, origin);
   });
-  await core.reconcile();
+  await core.reconcile(name);
 }
 
 /** Pausing and resuming is any worker's; a stop also empties the set of tasks, which is the leader's. */
@@ -173,7 +173,7 @@ export async function setTarget(
     await core.configs.putTarget(name, 'STOPPED');
     tell(core, name, 'target', before, origin);
   });
-  await core.reconcile();
+  await core.reconcile(name);
 }
 
 /** The states of an earlier load must not be taken for the end of the next one. */

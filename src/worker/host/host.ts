@@ -4,11 +4,12 @@ import type { Progress, TaskId } from '../worker-view';
 import type { HostedConnector } from './connector';
 import { ConnectorSlot, TaskSlot } from './slots';
 import type { HostedTask } from './task';
-import { type Desired, type HostEnvironment, type HostEvents, taskKey } from './types';
+import type { Desired, DesiredTask, HostEnvironment, HostEvents } from './types';
 
 export class Host {
   readonly #connectors = new Map<string, ConnectorSlot>();
-  readonly #tasks = new Map<string, TaskSlot>();
+  /** By connector and number. */
+  readonly #tasks = new Map<string, Map<number, TaskSlot>>();
   /** Records of tasks that are gone, by connector. */
   readonly #past = new Map<string, Progress>();
   readonly #environment: HostEnvironment;
@@ -21,19 +22,43 @@ export class Host {
 
   /** Starts, changes and stops. Resolves when all that is not wanted has stopped, at the latest after the grace time. */
   async reconcile(desired: Desired, graceMs: number): Promise<void> {
-    for (const [name, slot] of this.#connectors) {
-      if (desired.connectors.has(name)) continue;
-      slot.set(null);
-      this.#connectors.delete(name);
+    const changing: Promise<void>[] = [];
+    const names = desired.names ?? new Set([...this.#connectors.keys(), ...this.#tasks.keys()]);
+    for (const name of names) {
+      if (!desired.connectors.has(name)) this.#emptyConnector(name);
+      changing.push(...this.#emptyTasks(name, desired.tasks.get(name), graceMs));
     }
     for (const [name, each] of desired.connectors) this.#connectorSlot(name).set(each);
-    const stopping = [...this.#tasks].map(async ([key, slot]) => {
-      if (desired.tasks.has(key)) return;
+    for (const [name, tasks] of desired.tasks) {
+      for (const [task, each] of tasks) {
+        const slot = this.#taskSlot(name, task);
+        if (!slot.isAt(each)) changing.push(slot.set(each, graceMs));
+      }
+    }
+    await Promise.all(changing);
+  }
+
+  #emptyConnector(name: string): void {
+    this.#connectors.get(name)?.set(null);
+    this.#connectors.delete(name);
+  }
+
+  #emptyTasks(
+    name: string,
+    wanted: ReadonlyMap<number, DesiredTask> | undefined,
+    graceMs: number,
+  ): Promise<void>[] {
+    const slots = [...(this.#tasks.get(name) ?? [])].filter(([task]) => !wanted?.has(task));
+    return slots.map(async ([task, slot]) => {
       await slot.set(null, graceMs);
-      if (slot.isEmpty) this.#tasks.delete(key);
+      if (slot.isEmpty) this.#dropTask(name, task);
     });
-    const starting = [...desired.tasks].map(([key, each]) => this.#taskSlot(key).set(each, graceMs));
-    await Promise.all([...stopping, ...starting]);
+  }
+
+  #dropTask(name: string, task: number): void {
+    const slots = this.#tasks.get(name);
+    slots?.delete(task);
+    if (slots?.size === 0) this.#tasks.delete(name);
   }
 
   #connectorSlot(name: string): ConnectorSlot {
@@ -45,11 +70,13 @@ export class Host {
     return slot;
   }
 
-  #taskSlot(key: string): TaskSlot {
-    let slot = this.#tasks.get(key);
+  #taskSlot(name: string, task: number): TaskSlot {
+    let slots = this.#tasks.get(name);
+    if (slots === undefined) this.#tasks.set(name, (slots = new Map()));
+    let slot = slots.get(task);
     if (slot === undefined) {
-      slot = new TaskSlot(this.#environment, this.#events, (task) => this.#keepProgress(task));
-      this.#tasks.set(key, slot);
+      slot = new TaskSlot(this.#environment, this.#events, (stopped) => this.#keepProgress(stopped));
+      slots.set(task, slot);
     }
     return slot;
   }
@@ -59,7 +86,7 @@ export class Host {
   }
 
   task(id: TaskId): HostedTask | null {
-    return this.#tasks.get(taskKey(id))?.current ?? null;
+    return this.#slotOf(id)?.current ?? null;
   }
 
   connectors(): HostedConnector[] {
@@ -67,9 +94,14 @@ export class Host {
   }
 
   tasks(connector?: string): HostedTask[] {
-    return [...this.#tasks.values()].flatMap(({ current }) =>
-      current === null || (connector !== undefined && current.id.connector !== connector) ? [] : [current],
+    const places = connector === undefined ? [...this.#tasks.values()] : [this.#tasks.get(connector)];
+    return places.flatMap((slots) =>
+      [...(slots?.values() ?? [])].flatMap(({ current }) => (current === null ? [] : [current])),
     );
+  }
+
+  #slotOf({ connector, task }: TaskId): TaskSlot | undefined {
+    return this.#tasks.get(connector)?.get(task);
   }
 
   /** False when the connector is not here. */
@@ -81,7 +113,7 @@ export class Host {
 
   /** Resolves when the task was started again; false when it is not here. */
   async restartTask(id: TaskId, graceMs: number): Promise<boolean> {
-    const slot = this.#tasks.get(taskKey(id));
+    const slot = this.#slotOf(id);
     if (slot?.current == null) return false;
     await slot.restart(graceMs);
     return true;

@@ -38,8 +38,11 @@ export class ConnectorSlot {
 export class TaskSlot {
   current: HostedTask | null = null;
   #desired: DesiredTask | null = null;
+  /** Runs here, and nothing is under way. */
+  #reached: DesiredTask | null = null;
   #restart = false;
   #working: Promise<void> = Promise.resolve();
+  #steps = 0;
   readonly #environment: HostEnvironment;
   readonly #events: HostEvents;
   readonly #onStopped: (task: HostedTask) => void;
@@ -54,6 +57,17 @@ export class TaskSlot {
     return this.current === null && this.#desired === null;
   }
 
+  /** Nothing is to be done for it. Asked of all places at any change in the cluster, so it compares by identity. */
+  isAt({ config, connectorConfig, paused }: DesiredTask): boolean {
+    const reached = this.#reached;
+    return (
+      reached !== null &&
+      reached.config === config &&
+      reached.connectorConfig === connectorConfig &&
+      reached.paused === paused
+    );
+  }
+
   /** Resolves when what must not run any more has stopped; what shall run was started by then. */
   set(desired: DesiredTask | null, graceMs: number): Promise<void> {
     this.#desired = desired;
@@ -66,7 +80,12 @@ export class TaskSlot {
   }
 
   #converge(graceMs: number): Promise<void> {
-    this.#working = this.#working.then(() => this.#step(graceMs));
+    this.#steps++;
+    this.#reached = null;
+    this.#working = this.#working.then(async () => {
+      await this.#step(graceMs);
+      if (--this.#steps === 0) this.#reached = this.#desired;
+    });
     return this.#working;
   }
 

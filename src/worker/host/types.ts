@@ -32,9 +32,11 @@ export interface DesiredTask {
 }
 
 export interface Desired {
+  /** Connectors this is about, whether anything of them is to run or not; null: all. */
+  readonly names: ReadonlySet<string> | null;
   readonly connectors: ReadonlyMap<string, DesiredConnector>;
-  /** By `taskKey`. */
-  readonly tasks: ReadonlyMap<string, DesiredTask>;
+  /** By connector and number. */
+  readonly tasks: ReadonlyMap<string, ReadonlyMap<number, DesiredTask>>;
 }
 
 /** What the host tells its herder; called between two turns of the event loop, never nested in one of its calls. */

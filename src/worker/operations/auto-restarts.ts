@@ -134,7 +134,8 @@ class Restarts implements AutoRestarts, CoreWatcher {
     if (event.kind === 'target') this.#cancelOf(event.connector);
     else if (event.kind === 'connector' || event.kind === 'removed') this.#startOver(event.connector);
     else return;
-    if (event.kind !== 'removed') void this.#core.reconcile().then(() => this.#lookAt(event.connector));
+    if (event.kind !== 'removed')
+      void this.#core.reconcile(event.connector).then(() => this.#lookAt(event.connector));
   }
 
   #changed(unit: Unit, state: string): void {

@@ -160,7 +160,7 @@ class Loads implements Schedules {
     const { configs } = this.#core;
     await configs.putTasks(connector, []);
     await configs.putTarget(connector, 'STOPPED');
-    await this.#core.reconcile();
+    await this.#core.reconcile(connector);
     try {
       await changeStopped(this.#core, connector, null);
     } catch (error) {

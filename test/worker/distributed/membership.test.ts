@@ -199,3 +199,17 @@ test('with the protocol of JVM workers assignments are incremental', async () =>
   await settled(a, b);
   expect(witness.twice).toEqual([]);
 });
+
+test('wishes that come one after the other share rounds', async () => {
+  const a = work('a');
+  await settled(a);
+  const before = a.membership.generation;
+  for (let i = 0; i < 60; i++) {
+    log.put(`c${i}`, 1);
+    a.refresh();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await settled(a);
+  expect(a.tasks).toBe(60);
+  expect(a.membership.generation - before).toBeLessThan(30);
+});
