@@ -115,7 +115,8 @@ export function startTask(
   };
   const done = run().catch((error: unknown) => {
     failure = error instanceof Error ? error : new Error(String(error));
-    logger.error(
+    // What was told to stop may fail at that, as when others have taken over its place in a group: no news for anybody.
+    logger[stopped ? 'debug' : 'error'](
       defect(failure) ? { err: failure } : hintField(failure),
       `Task ${spec.connector}-${spec.task} failed: ${causeChain(failure).join(': ')}`,
     );
