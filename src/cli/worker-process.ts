@@ -15,6 +15,7 @@ import {
   createStandalone,
   findThirdParty,
   type Herder,
+  type JobBook,
   type StandaloneWorker,
   type WorkerConfig,
 } from '../worker';
@@ -147,7 +148,7 @@ async function warnOfConverterKeys(config: WorkerConfig, catalog: Catalog, logge
 function serveRest(
   config: WorkerConfig,
   worker: Herder & V1Services,
-  jobs: Jobs | null,
+  jobs: LazyJobs | null,
   logger: PinoLogger,
   prometheus: Prometheus,
 ): Promise<RestListening> {
@@ -157,8 +158,14 @@ function serveRest(
   return listenRest(config, { view: worker, herder: worker, logger, prometheus, more });
 }
 
-/** Null without Redis: nothing of BullMQ is loaded then. */
-function openJobs(worker: WorkerConfig, { operations }: V1Services, logger: PinoLogger): Jobs | null {
+interface LazyJobs {
+  readonly book: () => JobBook;
+  start(workerId: string): void;
+  close(): Promise<void>;
+}
+
+/** Null without Redis. BullMQ takes a while to load: when the worker has begun, or somebody asks for jobs. */
+function openJobs(worker: WorkerConfig, { operations }: V1Services, logger: PinoLogger): LazyJobs | null {
   const { config, isSet } = worker;
   const redisUrl = config.optionalString('redis.url');
   if (redisUrl === null) {
@@ -166,17 +173,21 @@ function openJobs(worker: WorkerConfig, { operations }: V1Services, logger: Pino
     warnOfSchedules(operations, logger);
     return null;
   }
-  const { createJobs } = require('../jobs') as typeof import('../jobs');
   const alone = `standalone-${hostname()}-${config.list('listeners').join('-')}`;
   const cluster = isSet('group.id') ? config.string('group.id') : alone;
   const namespace = config.optionalString('jobs.namespace') ?? cluster;
-  return createJobs({
-    redisUrl,
-    namespace,
-    concurrency: config.number('jobs.concurrency'),
-    operations,
-    logger,
-  });
+  const concurrency = config.number('jobs.concurrency');
+  let jobs: Jobs | null = null;
+  const load = (): Jobs => {
+    const { createJobs } = require('../jobs') as typeof import('../jobs');
+    jobs ??= createJobs({ redisUrl, namespace, concurrency, operations, logger });
+    return jobs;
+  };
+  return {
+    book: () => load().book,
+    start: (workerId) => load().start(workerId),
+    close: async () => jobs?.close(),
+  };
 }
 
 /** Who asks for what is off is told once per connector. */

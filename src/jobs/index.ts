@@ -66,7 +66,7 @@ class BackgroundJobs implements Jobs {
     this.#link = new RedisLink({ url: redisUrl, logger, onUp: () => this.#up() });
     const { redis } = this.#link;
     const shared = { link: this.#link, keys: this.#keys, marks: createMarks(redis, this.#keys), operations };
-    this.#work = new Work({ ...shared, logger });
+    this.#work = new Work({ ...shared, logger, queue: () => this.#requireLanes().work.queue });
     this.book = createBook({ ...shared, lanes: () => this.#requireLanes() });
     operations.restarts.use(restartScheduler(this.#link, () => this.#lanes?.restarts ?? null));
     operations.schedules.onChange = () => {

@@ -1,5 +1,5 @@
 /** Redrives and backfills as jobs: the run itself is the worker's, here is who may run it and how far it is. */
-import type { Job } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import { causeChain, type Logger } from '../kernel';
 import type {
   BackfillPlan,
@@ -38,6 +38,7 @@ export interface WorkParts {
   readonly marks: Marks;
   readonly operations: Operations;
   readonly logger: Logger;
+  queue(): Queue;
 }
 
 /** Runs under way on this worker. */
@@ -103,7 +104,8 @@ export class Work {
       await control.look();
       if (control.signal.aborted) return;
       try {
-        await job.updateProgress(progress);
+        // Not by the job itself: its connection would wait for Redis, and write when another run is further.
+        await this.#parts.queue().updateJobProgress(job.id!, progress);
         return;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, 250));

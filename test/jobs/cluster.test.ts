@@ -115,7 +115,7 @@ test('without Redis pipelines go on and jobs say that they do not; when it is ba
   await waitFor(() => logs().includes('is interrupted: Redis does not answer'), { timeoutMs: 30_000 });
   await redis.start();
   const done = await ended(api, id, 90_000);
-  expect([done.state, doneOf(done)]).toEqual(['done', RECORDS]);
+  expect([done.state, done.message, doneOf(done)]).toEqual(['done', null, RECORDS]);
   const again = (await written()).slice(before).filter((line) => line.startsWith('line-'));
   expect(new Set(again)).toEqual(new Set(lines(RECORDS)));
 });
@@ -132,6 +132,9 @@ test('a schedule goes on under another leader, without two loads at once', async
     'millrace.schedule.from': 'start',
   });
   expect(created.status).toBe(201);
+  // Whoever is asked, the leader fires.
+  for (const worker of cluster.workers)
+    expect((await worker.send('POST', '/api/v1/connectors/bulk/run')).status).toBe(202);
   const started = async (worker: ClusterWorker): Promise<JobInfo[]> => {
     const { json } = await asks(worker).ask('GET', '/api/v1/jobs?kind=load&connector=bulk&state=done');
     return json.jobs.filter((each: JobInfo) => (each.progress as { outcome: string }).outcome === 'started');

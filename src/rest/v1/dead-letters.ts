@@ -19,7 +19,7 @@ export function serveDeadLetters(
   api: FastifyInstance,
   requests: Requests,
   { deadLetters }: Operations,
-  jobs: JobBook | null,
+  jobs: (() => JobBook) | null,
 ): void {
   api.get<ByConnector>(
     '/connectors/:connector/dead-letters',
@@ -45,7 +45,9 @@ export function serveDeadLetters(
       const page = await requests.complete(deadLetters.list(connector, query));
       const ids = page.records.map(({ id }) => id);
       // Whether they were redriven is known where jobs are; the page is as good without.
-      const redriven = await jobs?.redriven(page.topic, ids).catch(() => null);
+      const redriven = await jobs?.()
+        .redriven(page.topic, ids)
+        .catch(() => null);
       const records = page.records.map((record) => ({
         ...record,
         redrivenAt: redriven?.get(record.id) ?? null,

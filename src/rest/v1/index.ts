@@ -12,7 +12,7 @@ import { serveJobs } from './jobs';
 export interface V1Services {
   readonly operations: Operations;
   /** Null or left out: there is no queue, so what takes one is refused. */
-  readonly jobs?: JobBook | null;
+  readonly jobs?: (() => JobBook) | null;
 }
 
 /** For the `more` of a REST server. */

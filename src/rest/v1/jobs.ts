@@ -25,11 +25,14 @@ interface ById {
   Params: { job: string };
 }
 
+/** Null: there is no queue. */
+type Jobs = (() => JobBook) | null;
+
 const NO_QUEUE = 'Scheduled loads, redrives of dead letters and backfills are off: redis.url is not set';
 
 /** Throws REDIS_UNREACHABLE. */
-function required(jobs: JobBook | null): JobBook {
-  if (jobs !== null) return jobs;
+function required(jobs: Jobs): JobBook {
+  if (jobs !== null) return jobs();
   throw new MillraceError('REDIS_UNREACHABLE', NO_QUEUE, {
     hint: 'Set redis.url of the worker. Automatic restarts work without it.',
     retriable: false,
@@ -40,7 +43,7 @@ export function serveJobs(
   api: FastifyInstance,
   requests: Requests,
   operations: Operations,
-  jobs: JobBook | null,
+  jobs: Jobs,
 ): void {
   serveList(api, requests, jobs);
   serveOne(api, requests, jobs);
@@ -56,7 +59,7 @@ const answer = async (
   work: Promise<JobInfo>,
 ): Promise<FastifyReply> => sendJson(reply.code(status), await requests.complete(work));
 
-function serveList(api: FastifyInstance, requests: Requests, jobs: JobBook | null): void {
+function serveList(api: FastifyInstance, requests: Requests, jobs: Jobs): void {
   api.get(
     '/jobs',
     {
@@ -88,7 +91,7 @@ function oneOf<T extends string>(request: FastifyRequest, name: string, known: r
   throw new HttpError(400, `${name}=${value} is none of ${known.join(', ')}`);
 }
 
-function serveOne(api: FastifyInstance, requests: Requests, jobs: JobBook | null): void {
+function serveOne(api: FastifyInstance, requests: Requests, jobs: Jobs): void {
   const answers = { 404: 'Unknown', 503: 'There is no Redis' };
   api.get<ById>(
     '/jobs/:job',
@@ -139,12 +142,7 @@ const REDRIVE = {
   dryRun: { type: 'boolean', default: false },
 };
 
-function serveRedrive(
-  api: FastifyInstance,
-  requests: Requests,
-  { redrives }: Operations,
-  jobs: JobBook | null,
-): void {
+function serveRedrive(api: FastifyInstance, requests: Requests, { redrives }: Operations, jobs: Jobs): void {
   api.post<ByConnector>(
     '/connectors/:connector/dead-letters/redrive',
     {
@@ -219,7 +217,7 @@ const BACKFILL = {
   ratePerSecond: { type: 'integer', minimum: 1 },
 };
 
-function serveBackfill(api: FastifyInstance, requests: Requests, jobs: JobBook | null): void {
+function serveBackfill(api: FastifyInstance, requests: Requests, jobs: Jobs): void {
   api.post<ByConnector>(
     '/connectors/:connector/backfill',
     {
