@@ -239,6 +239,20 @@ test('a connector begins, stops and goes on in the state asked for; states are k
   await untilState(`${name}-2`, 'PAUSED', 0);
 });
 
+test('tasks come back each time a connector is resumed, whoever has it and whoever is asked', async () => {
+  const names = Array.from({ length: 4 }, () => uniqueName('resumed'));
+  for (const name of names) await create(name, counting(), { initial_state: 'STOPPED' });
+  for (let round = 0; round < 8; round++) {
+    for (const [i, name] of names.entries()) {
+      const worker = cluster.workers[(round + i) % 2]!;
+      expect((await send(worker, 'PUT', `/connectors/${name}/resume`)).status).toBe(202);
+    }
+    for (const name of names) await untilState(name, 'RUNNING', 1);
+    for (const name of names) await send(leader, 'PUT', `/connectors/${name}/stop`);
+    for (const name of names) await untilState(name, 'STOPPED', 0);
+  }
+});
+
 test('offsets of a file source and its sink: altered, the tail comes again; reset, the whole file', async () => {
   const [source, sink] = [uniqueName('source'), uniqueName('sink')];
   const [input, output] = [path.join(cluster.dir, source), path.join(cluster.dir, sink)];
@@ -247,11 +261,15 @@ test('offsets of a file source and its sink: altered, the tail comes again; rese
   await create(source, { 'connector.class': 'FileStreamSource', file: input, topic });
   await create(sink, { 'connector.class': 'FileStreamSink', file: output, topics: topic }, {}, leader);
   const written = async (): Promise<string> => (existsSync(output) ? readFile(output, 'utf8') : '');
-  const untilWritten = (lines: string[]) =>
-    waitFor(async () => (await written()) === lines.map((line) => `${line}\n`).join(''), {
-      timeoutMs: 20_000,
-      what: lines.join(),
+  const untilWritten = async (lines: string[]): Promise<void> => {
+    const isSo = async (): Promise<boolean> =>
+      (await written()) === lines.map((line) => `${line}\n`).join('');
+    await waitFor(isSo, { timeoutMs: 20_000 }).catch(async (error) => {
+      throw new Error(`${lines} were to be written, there are ${(await written()).split('\n')}`, {
+        cause: error,
+      });
     });
+  };
   await untilWritten(['aaa', 'bbb', 'ccc']);
   const sourceOffsets = async () =>
     (

@@ -24,7 +24,7 @@ import { valuesOf } from './support';
 
 jest.setTimeout(240_000);
 
-const SESSION_MS = 6000;
+const SESSION_MS = 4000;
 const DELAY_MS = 1000;
 const PLUGINS = path.join(__dirname, 'cluster-plugins.cjs');
 const JSON_LINES = 30;
@@ -36,12 +36,13 @@ let load: Load;
 const expected = new Map<string, number>();
 
 beforeAll(async () => {
-  broker = await startPrivateKafka();
+  broker = await startPrivateKafka({ overrides: { 'group.min.session.timeout.ms': 1000 } });
   cluster = await createCluster(3, {
     brokers: broker.address(),
     keys: {
       'plugin.path': PLUGINS,
       'session.timeout.ms': SESSION_MS,
+      'task.shutdown.graceful.timeout.ms': 2000,
       'scheduled.rebalance.max.delay.ms': DELAY_MS,
     },
   });

@@ -307,10 +307,11 @@ export class Core {
   /** On the leader. Tasks of a connector that was stopped or removed meanwhile are nobody's. */
   storeTasks(name: string, tasks: readonly RawConfig[]): Promise<void> {
     const { configs } = this.parts;
+    const isAtRest = (): boolean => (configs.state.target(name) ?? 'STOPPED') === 'STOPPED';
     return this.writes.run(async () => {
-      const target = configs.state.target(name);
-      if (target === null || target === 'STOPPED') return;
-      await configs.putTasks(name, tasks);
+      // Whoever planned may have read on: that the connector was resumed, which any worker may write.
+      if (isAtRest()) await configs.readToEnd();
+      if (!isAtRest()) await configs.putTasks(name, tasks);
     });
   }
 
