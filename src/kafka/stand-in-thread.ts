@@ -21,11 +21,12 @@ parentPort!.on('message', (seat: StandInMessage) => {
 });
 
 function watch(seat: Seat): void {
-  timer = setTimeout(async () => {
-    const mine = timer;
-    await keep(seat);
-    if (timer === mine) watch(seat);
+  const mine = setTimeout(() => {
+    void keep(seat).then(() => {
+      if (timer === mine) watch(seat);
+    });
   }, seat.heartbeatMs);
+  timer = mine;
 }
 
 /** Two heartbeats of its own are missing: the member is busy, or Kafka is away, which this will not mend. */

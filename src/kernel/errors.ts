@@ -80,7 +80,8 @@ export const CATALOG = {
   REDIS_UNREACHABLE: {
     http: 503,
     retriable: true,
-    summary: 'Redis does not answer, or none is set: schemas are cached in memory alone, background jobs wait.',
+    summary:
+      'Redis does not answer, or none is set: schemas are cached in memory alone, background jobs wait.',
   },
   TASK_FAILED: { http: 500, retriable: false, summary: 'A task ended with an error.' },
   TIMEOUT: { http: 500, retriable: true, summary: 'An operation did not end in its time.' },

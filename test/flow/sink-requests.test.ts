@@ -239,18 +239,18 @@ describe('records that the task gives up', () => {
     const topic = await bench.topic();
     await produce(kafka, topic, ['{"n" : 1}', '{"n" : 2}', '{"n" : 3}']);
     const kept: SinkRecord[] = [];
-    let reported: Promise<void> | null = null;
+    const reports: Promise<void>[] = [];
     const { handle } = await start(
       topic,
       (batch, context) => {
         kept.push(...batch);
-        if (batch.length === 0 && kept.length === 3)
-          reported ??= context.errantRecordReporter!.report(kept[1]!, new DataError('too late'));
+        if (batch.length === 0 && kept.length === 3 && reports.length === 0)
+          reports.push(context.errantRecordReporter!.report(kept[1]!, new DataError('too late')));
       },
       { errors: policy(topic), pipeline: pipeline({ format: 'json' }), maxPollRecords: 1 },
     );
-    await waitFor(() => reported !== null);
-    await reported;
+    await waitFor(() => reports.length === 1);
+    await reports[0];
     const dead = await readAll(kafka, `${topic}_dead`);
     await handle.stop();
     expect(dead.map(({ key, value }) => [key, value])).toEqual([['k1', '{"n" : 2}']]);
