@@ -14,7 +14,7 @@ import {
   uniqueName,
 } from '../support/stack';
 import { waitFor } from '../support/wait';
-import { logOf, metric, readiness, STACK_FRAME, told } from './observe';
+import { metric, readiness, STACK_FRAME, told } from './observe';
 import { avroDecoder, createRegistry, type RegistryProcess } from './registry';
 import {
   countOf,
