@@ -64,8 +64,12 @@ class BackgroundJobs implements Jobs {
     this.#options = options;
     this.#keys = keysOf(namespace);
     this.#link = new RedisLink({ url: redisUrl, logger, onUp: () => this.#up() });
-    const { redis } = this.#link;
-    const shared = { link: this.#link, keys: this.#keys, marks: createMarks(redis, this.#keys), operations };
+    const shared = {
+      link: this.#link,
+      keys: this.#keys,
+      marks: createMarks(this.#link, this.#keys),
+      operations,
+    };
     this.#work = new Work({ ...shared, logger, queue: () => this.#requireLanes().work.queue });
     this.book = createBook({ ...shared, lanes: () => this.#requireLanes() });
     operations.restarts.use(restartScheduler(this.#link, () => this.#lanes?.restarts ?? null));

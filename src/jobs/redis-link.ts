@@ -1,6 +1,6 @@
 /** The connection to Redis that everything but the waiting of queue workers goes over, and whether Redis is there. */
 import { Redis } from 'ioredis';
-import { causeChain, type Logger, MillraceError } from '../kernel';
+import { causeChain, type Logger, MillraceError, RetriableError } from '../kernel';
 
 export interface RedisLinkOptions {
   /** `redis://[user:password@]host:port[/db]`, or `rediss://` for TLS. */
@@ -68,6 +68,15 @@ export class RedisLink implements AsyncDisposable {
       this.#down(error);
       this.requireUp();
       throw error;
+    }
+  }
+
+  /** For plain commands within a run: whatever Redis fails with, it passes, and the run is to be gone on with later. */
+  async passing<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await command(this.redis);
+    } catch (cause) {
+      throw new RetriableError(`Redis at ${this.where} failed`, { code: 'REDIS_UNREACHABLE', cause });
     }
   }
 

@@ -2,14 +2,14 @@
  * Looks after one run of a job: whether somebody cancelled or paused it, whether its connector is still the one it was made
  * for, and whether another run has taken its place, which happens when this worker was held up for longer than a lock lasts.
  */
-import type { Redis } from 'ioredis';
 import type { Keys } from './keys';
+import type { RedisLink } from './redis-link';
 
 /** `lost`: somebody else has the job; `away`: Redis is, so it could not be said how far the run is. */
 export type Ending = 'cancelled' | 'deleted' | 'outdated' | 'lost' | 'away' | 'leaving';
 
 export interface RunControlOptions {
-  readonly redis: Redis;
+  readonly link: RedisLink;
   readonly keys: Keys;
   readonly jobId: string;
   readonly fence: string;
@@ -43,9 +43,9 @@ export class RunControl {
 
   /** This run is the newest one; earlier ones end when they look. */
   async begin(): Promise<void> {
-    const { redis } = this.#options;
-    this.#run = await redis.hincrby(this.#key, 'runs', 1);
-    await redis.expire(this.#key, KEPT_SECONDS);
+    const { link } = this.#options;
+    this.#run = await link.passing((redis) => redis.hincrby(this.#key, 'runs', 1));
+    await link.passing((redis) => redis.expire(this.#key, KEPT_SECONDS));
     await this.look();
     if (!this.signal.aborted) this.#schedule();
   }
@@ -70,12 +70,12 @@ export class RunControl {
 
   /** Also before progress is stored: a run that was superseded must not move it. */
   async look(): Promise<void> {
-    const { redis, fence, fenceNow } = this.#options;
+    const { link, fence, fenceNow } = this.#options;
     const now = fenceNow();
     if (now === null) return this.stop('deleted');
     if (now !== fence) return this.stop('outdated');
     try {
-      const [wish, runs] = await redis.hmget(this.#key, 'wish', 'runs');
+      const [wish, runs] = await link.redis.hmget(this.#key, 'wish', 'runs');
       this.#heardAt = Date.now();
       if (Number(runs) !== this.#run) return this.stop('lost');
       if (wish === 'cancel') return this.stop('cancelled');

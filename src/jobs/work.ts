@@ -1,6 +1,6 @@
 /** Redrives and backfills as jobs: the run itself is the worker's, here is who may run it and how far it is. */
 import type { Job, Queue } from 'bullmq';
-import { causeChain, type Logger } from '../kernel';
+import { causeChain, isRetriable, type Logger } from '../kernel';
 import type {
   BackfillPlan,
   BackfillProgress,
@@ -54,7 +54,7 @@ export class Work {
     const { link, keys, operations } = this.#parts;
     const { connector, fence } = job.data;
     const control = new RunControl({
-      redis: link.redis,
+      link,
       keys,
       jobId: job.id!,
       fence,
@@ -69,7 +69,8 @@ export class Work {
       // A run that was ended throws whatever it was at, and may do so before it was told.
       if (control.ending === null) await control.look();
       if (control.ending === null) {
-        this.#tell(job, `failed: ${causeChain(error).join(': ')}`);
+        const what = isRetriable(error) ? 'is tried again later' : 'failed';
+        this.#tell(job, `${what}: ${causeChain(error).join(': ')}`);
         throw error;
       }
     } finally {

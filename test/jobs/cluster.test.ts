@@ -55,6 +55,8 @@ const asks = (worker: ClusterWorker): Asks => ({
 
 async function backfill(worker: ClusterWorker, ratePerSecond: number): Promise<string> {
   const body = { from: { offset: 0 }, to: { offset: RECORDS }, ratePerSecond };
+  // A worker that has just begun is a moment later with its jobs.
+  await waitFor(async () => (await worker.send('GET', '/api/v1/jobs')).status === 200, { timeoutMs: 20_000 });
   const { status, json } = await asks(worker).ask('POST', '/api/v1/connectors/sink/backfill', body);
   expect([status, json.message]).toEqual([202, null]);
   return json.id;
